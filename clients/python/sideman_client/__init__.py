@@ -1,0 +1,1 @@
+"""An asyncio client for sideman: join, play notes, hear what the players answer."""

@@ -1,0 +1,11 @@
+// What each binding file gives to module.cpp.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace sideman {
+
+void bind_osc(pybind11::module_& m);
+void bind_model(pybind11::module_& m);
+
+}  // namespace sideman

@@ -1,0 +1,14 @@
+// The Python module sideman._core: one submodule for each part of the C++ library.
+#include <pybind11/pybind11.h>
+
+#include "bindings.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, m) {
+    m.doc() = "sideman's C++ core: `osc` is the codec, `model` the prediction models and the sampler.";
+    auto osc = m.def_submodule("osc", "Open Sound Control packets: parse, build, match patterns.");
+    auto model = m.def_submodule("model", "Prediction: alphabets, oracle, keyed chance, sampler.");
+    sideman::bind_osc(osc);
+    sideman::bind_model(model);
+}

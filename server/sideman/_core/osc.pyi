@@ -1,0 +1,13 @@
+"""The OSC codec: packets to plain Python values and back, and address patterns in linear time."""
+
+from collections.abc import Sequence
+
+Argument = int | float | str | bytes | bool | None
+
+def parse(packet: bytes) -> tuple[str, tuple[Argument, ...]] | tuple[int, list[object]] | str:
+    """A message as (address, arguments), a bundle as (time tag, elements), or a refusal as its reason."""
+
+def build(address: str, arguments: Sequence[Argument] = ()) -> bytes: ...
+def build_bundle(time_tag: int, elements: Sequence[bytes]) -> bytes: ...
+def is_pattern(address: str) -> bool: ...
+def match(pattern: str, address: str) -> bool: ...

@@ -1,0 +1,107 @@
+"""The values that travel: notes, events, where an event came from, what is asked of a player and what it answers.
+
+Only frozen data belong here; whoever makes or changes them lives elsewhere.
+Beats are quarter notes at the session's tempo, `_ns` is on the session's monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sounding note of an event."""
+
+    pitch: float  # MIDI number; a fraction is cents
+    velocity: float  # above 0, to 127
+    offset_beats: float  # after the event's onset
+    duration_beats: float
+    channel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What was played at one onset: a note, a chord or a label."""
+
+    performer: str
+    onset_ns: int
+    onset_beats: float
+    span_beats: float  # to the next onset of its stream; at a phrase's end its sounding length
+    notes: tuple[Note, ...] = ()
+    label: str = ""
+    last: bool = False  # the last event of its phrase
+
+    @property
+    def top(self) -> Note:
+        """The highest note: what `pitch` and `interval` look at."""
+        return max(self.notes, key=lambda note: note.pitch)
+
+    @property
+    def duration_beats(self) -> float:
+        """From the onset to the last note-off."""
+        return max((note.offset_beats + note.duration_beats for note in self.notes), default=self.span_beats)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where an event of a player came from. Probabilities are products over the symbol's components."""
+
+    model: str
+    probability: float  # after masks and sampler settings: what it was drawn with
+    raw: float  # what the model itself gave
+    entropy_bits: float  # of the raw distributions, summed over the components
+    rank: int  # of the chosen value in the model's own order, the worst over the components; 0 is the most probable
+    source: str  # the performer whose event it goes on from, or the model's own name
+    source_position: int  # in memory, -1: none
+    source_beat: float  # where that event was played, -1: none
+    context: int  # how many events of context agreed
+    bound_by: tuple[str, ...] = ()  # constraints that forbade something, and rules given up: "gave up taboo"
+    key: str = ""  # of the draw: seed/player/ordinal
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One event that a player intends: when, what, why."""
+
+    onset_beats: float
+    span_beats: float
+    notes: tuple[Note, ...]
+    label: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the session asks of a player: go on from where you are, until `until_beats` or `count` events.
+
+    An answer carries (epoch, revision, memory_length) back; to an older one nobody listens any more.
+    """
+
+    player: str
+    epoch: int  # raised by stop and panic
+    revision: int  # raised whenever the unsent plan is dropped
+    memory_length: int
+    seed: int
+    ordinal: int  # of the first event asked for, in this player's life: part of the key of chance
+    onset_beats: float  # of the first event asked for
+    until_beats: float  # the event that crosses this is the last
+    count: int  # at most so many
+    phrase_of: str = ""  # performer whose phrase is answered: begin after it; empty: go on
+    avoid: tuple[int, int] = (0, 0)  # memory positions [first, past) of the phrase: used only if there is nothing else
+    channel: int = 1
+    velocity: float = 0.0  # mean velocity to match, 0: the sources' own
+    settings: Mapping[str, float] = field(default_factory=dict)  # parameters by name
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a player answers: events in order of onset, perhaps none (`note` says why)."""
+
+    player: str
+    epoch: int
+    revision: int
+    memory_length: int
+    events: tuple[Planned, ...] = ()
+    note: str = ""
