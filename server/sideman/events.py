@@ -89,10 +89,11 @@ class Query:
     until_beats: float  # the event that crosses this is the last
     count: int  # at most so many
     phrase_of: str = ""  # performer whose phrase is answered: begin after it; empty: go on
+    stream: int = -1  # the stream of that phrase
     avoid: tuple[int, int] = (0, 0)  # memory positions [first, past) of the phrase: used only if there is nothing else
     channel: int = 1
     velocity: float = 0.0  # mean velocity to match, 0: the sources' own
-    settings: Mapping[str, float] = field(default_factory=dict)  # parameters by name
+    settings: Mapping[str, int | float | str] = field(default_factory=dict)  # parameters by name
 
 
 @dataclass(frozen=True, slots=True)

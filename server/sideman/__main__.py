@@ -1,0 +1,5 @@
+"""`python -m sideman` is `sideman`."""
+
+from .cli import main
+
+main()

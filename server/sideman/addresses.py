@@ -1,0 +1,245 @@
+"""The one table of addresses: what may be said to the server, by whom, with which arguments, and what it says.
+
+Decoder, checks, rights and `docs/protocol.md` are made from it; nothing else may list addresses.
+Only the table and its reading belong here, not what a command does.
+
+Arguments are written as PROTOCOL.md writes them: `s:name`, `[i:reply_port=0]` with a default, `s:word...` for any
+number of them. Types: `i` whole number, `f` number, `s` string, `any` number or string.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}\Z")
+NAME_CURE: Final = "names begin with a letter and have at most 32 letters, digits, _ or -"
+
+Value = int | float | str
+
+#: Who may use an address; each may also do what those before may.
+ROLES: Final = ("anyone", "listener", "player", "leader")
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its name, type, default (`None`: it must be given) and range."""
+
+    name: str
+    type: str
+    default: Value | None = None
+    many: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One row of the table of commands."""
+
+    template: str
+    arguments: tuple[Argument, ...]
+    does: str
+    section: int
+    role: str = "player"
+    quiet: bool = False  # answered only by errors
+    replies: str = "/done"  # what answers it
+
+    @property
+    def trigger(self) -> bool:
+        """Whether it takes no argument, and so one optional number of which 0 does nothing."""
+        return not self.arguments
+
+    @property
+    def usage(self) -> str:
+        """The template with its arguments, as one types it."""
+        words = [self.template]
+        for argument in self.arguments:
+            word = f"{argument.type}:{argument.name}" + ("..." if argument.many else "")
+            if argument.default is not None and not argument.many:
+                word = f"[{word}={argument.default if argument.default != '' else '-'}]"
+            words.append(word)
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """One row of the table of what the server says."""
+
+    template: str
+    arguments: str
+    means: str
+    section: int
+
+
+_ARGUMENT = re.compile(r"(\[)?(any|[ifs]):([a-z_0-9]+)(\.\.\.)?(?:=([^\]\s]+))?(?:\{(\S+),(\S+)\})?\]?\Z")
+
+
+def parse_arguments(signature: str) -> tuple[Argument, ...]:
+    """The arguments of a row, read from its signature; a range is written `{low,high}` behind the argument."""
+    arguments = []
+    for word in signature.split():
+        found = _ARGUMENT.match(word)
+        if not found:
+            raise ValueError(f"{word!r} in {signature!r} is not an argument")
+        bracket, kind, name, many, default, low, high = found.groups()
+        value: Value | None = None
+        if bracket or many:
+            text = "" if default in (None, "-") else default
+            value = text if kind in ("s", "any") else (int(text) if kind == "i" else float(text))
+        arguments.append(
+            Argument(name, kind, value, bool(many), float(low) if low else None, float(high) if high else None)
+        )
+    return tuple(arguments)
+
+
+def _row(
+    template: str,
+    signature: str,
+    does: str,
+    section: int,
+    role: str = "player",
+    *,
+    quiet: bool = False,
+    replies: str = "/done",
+) -> Address:
+    return Address(template, parse_arguments(signature), does, section, role, quiet, replies)
+
+
+TABLE: Final[tuple[Address, ...]] = (
+    # 2. Joining
+    _row(
+        "/join",
+        "s:name [i:reply_port=0]{0,65535} [s:token=-] [s:session=main] [s:kind=human]",
+        "take a seat; answers go to `reply_port` of the same host, or (0) to the port it came from",
+        2,
+        "anyone",
+        replies="/joined",
+    ),
+    _row("/leave", "", "leave: the notes that it holds end, what it taught stays", 2, "listener"),
+    _row(
+        "/ping",
+        "any:echo...",
+        "answered by `/pong` with the same arguments, the time since the start and since midnight UTC",
+        2,
+        "listener",
+        replies="/pong",
+    ),
+    _row("/listen", "s:pattern...", "adds to the broadcasts that one gets", 2, "listener"),
+    _row("/ignore", "s:pattern...", "takes from the broadcasts that one gets", 2, "listener"),
+    _row("/refresh", "", "the whole state again, then `/synced`", 2, "listener", replies="/synced"),
+    # 3. What a performer plays
+    _row(
+        "/note",
+        "f:pitch{0,127} f:velocity{0,127} [i:channel=1]{1,255} [f:duration_ms=0]{0,3600000}",
+        "note-on, or note-off with velocity 0; with a duration no note-off is awaited",
+        3,
+        quiet=True,
+    ),
+    # 4. Time
+    _row("/tempo", "f:bpm{10,400}", "beats a minute", 4, "leader"),
+    _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),
+    _row("/stop", "", "stop the transport, halt every player", 4),
+    _row("/panic", "", "now: every player is disarmed, every sounding note ends, all plans are dropped", 4),
+    # 5. Players
+    _row(
+        "/player/<p>/new",
+        "s:model [s:viewpoint=pitch*ioi] [s:memory=-]",
+        "make a player (mode `free`, not armed) with a memory of its own name unless another is named",
+        5,
+    ),
+    _row("/player/<p>/drop", "", "end it; its memory stays", 5),
+    _row("/player/<p>/hear", "s:name...", "whom it learns from and reacts to; `*`: all humans", 5),
+    _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning", 5),
+    _row("/player/<p>/mode", "s:mode", "`free`, `answer` or `manual`; neither arms nor disarms", 5),
+    _row(
+        "/player/<p>/play",
+        "[f:beats=-1]",
+        "arm; in `free` play until stopped or so many beats; in `answer` answer from now on",
+        5,
+    ),
+    _row("/player/<p>/stop", "", "disarm, fall silent now", 5),
+    _row("/player/<p>/next", "", "one event now", 5),
+    _row(
+        "/player/<p>/why",
+        "[i:event=0]{0,16777215}",
+        "where that event (0: the last) came from",
+        5,
+        "listener",
+        replies="/player/<p>/why",
+    ),
+    _row(
+        "/player/<p>/param/<name>",
+        "any:value...",
+        "set a parameter, clipped to its range",
+        5,
+        replies="/player/<p>/is",
+    ),
+    _row(
+        "/player/<p>/get",
+        "s:name",
+        "the value of a parameter",
+        5,
+        "listener",
+        replies="/player/<p>/is",
+    ),
+)
+
+BROADCASTS: Final[tuple[Broadcast, ...]] = (
+    Broadcast("/joined", "s:name s:session f:lease_s s:key", "welcome; the state follows, then `/synced`", 2),
+    Broadcast("/synced", "i:messages", "the state is complete: so many messages since `/joined`", 2),
+    Broadcast("/lapsed", "s:name", "the lease ran out, or the seat was taken over", 2),
+    Broadcast("/pong", "any... i:up_s f:up_fraction i:utc_s f:utc_fraction", "the answer to `/ping`", 2),
+    Broadcast("/done", "s:address", "it was obeyed", 1),
+    Broadcast("/error", "s:address s:what s:cure", "it was not obeyed and nothing has changed", 1),
+    Broadcast("/notice", "s:address s:what", "something was done otherwise than asked", 1),
+    Broadcast("/performer/<n>/state", "s:state", "`here`, `lapsed` or `gone`", 5),
+    Broadcast(
+        "/performer/<n>/note", "i:pitch i:velocity i:channel", "what a human plays, to those who `/listen` for it", 5
+    ),
+    Broadcast("/transport", "i:running", "whether the transport runs", 5),
+    Broadcast("/tempo", "f:bpm", "the tempo in force", 5),
+    Broadcast("/metre", "i:beats i:unit", "the metre in force", 5),
+    Broadcast("/clock", "i:bar i:beat f:tempo_bpm", "each beat while the transport runs; bars count from 1", 5),
+    Broadcast("/panic", "s:by", "somebody has sent `/panic`", 4),
+    Broadcast(
+        "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5
+    ),
+    Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
+    Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
+    Broadcast("/player/<p>/hears", "s:name...", "whom it hears, on each change", 5),
+    Broadcast("/player/<p>/is", "s:name any...", "a parameter's value, on each change and when asked", 5),
+    Broadcast(
+        "/player/<p>/why",
+        "i:event s:model f:probability s:source f:source_beat i:context s:note",
+        "where an event came from, to who asked",
+        5,
+    ),
+)
+
+#: Never answered, so that two servers that face each other fall silent.
+NEVER_ANSWERED: Final = frozenset({"/error", "/done", "/notice", "/joined", "/pong"})
+
+
+def _key(template: str) -> tuple[str, ...]:
+    return tuple("<>" if part.startswith("<") else part for part in template.split("/")[1:])
+
+
+_EXACT: Final = {row.template: row for row in TABLE if "<" not in row.template}
+_SHAPES: Final = {_key(row.template): row for row in TABLE if "<" in row.template}
+
+
+def find(address: str) -> tuple[Address, tuple[str, ...]] | None:
+    """The row for a concrete address and the names in it, or None when the table has none."""
+    row = _EXACT.get(address)
+    if row is not None:
+        return row, ()
+    parts = address.split("/")[1:]
+    if len(parts) == 3:
+        row = _SHAPES.get((parts[0], "<>", parts[2]))
+        return (row, (parts[1],)) if row else None
+    if len(parts) == 4:
+        row = _SHAPES.get((parts[0], "<>", parts[2], "<>"))
+        return (row, (parts[1], parts[3])) if row else None
+    return None

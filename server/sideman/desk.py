@@ -1,0 +1,391 @@
+"""What each command does: checked first, then done.
+
+Each command is a generator: what stands before its `yield` only checks and may raise `Refused`, what stands behind
+it does and may not fail. So a bundle is checked whole before any of it is obeyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Final
+
+from .addresses import NAME, NAME_CURE, TABLE, Value
+from .commands import Command
+from .errors import Refused
+from .params import PLAYER_PARAMS, check
+from .seats import KINDS, LEASE_S, Endpoint, Seat
+from .session import DEFAULT_PLAYER, Session
+from .timeline import SECOND
+from .voice import MODES, Voice
+
+Steps = Generator[None, None, None]
+
+
+@dataclass(slots=True)
+class View:
+    """What there would be after the commands of a bundle that were checked so far, over what there is."""
+
+    made: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Call:
+    """One command in its circumstances."""
+
+    session: Session
+    command: Command
+    source: Endpoint
+    seat: Seat | None
+    now: int
+    utc_ns: int
+    started_ns: int
+    secret: bytes
+    view: View = field(default_factory=View)
+
+    @property
+    def sender(self) -> Seat:
+        """The seat that speaks; rights were checked, so there is one."""
+        assert self.seat is not None
+        return self.seat
+
+    @property
+    def to(self) -> Seat | Endpoint:
+        """Where the answer goes."""
+        return self.seat if self.seat is not None else self.source
+
+    def answer(self, address: str, *arguments: Value) -> None:
+        """Say something to the sender alone."""
+        self.session.tell(self.now, self.to, address, *arguments)
+
+    def player(self) -> tuple[str, Voice | None]:
+        """The player that the address names: None if an earlier command of the bundle makes it."""
+        name = self.command.names[0]
+        voice = self.session.voices.get(name)
+        if name in self.view.made:
+            return name, None
+        if voice is None or name in self.view.dropped:
+            there = [other for other in self.session.voices if other not in self.view.dropped]
+            raise Refused(f"no player {name!r}", f"players here: {', '.join(there) or 'none'}; /player/{name}/new")
+        return name, voice
+
+    def voice(self) -> Voice:
+        """The player that the address names, when the time has come to act on it."""
+        return self.session.voices[self.command.names[0]]
+
+    def own(self) -> None:
+        """Check that the sender may change the player that the address names."""
+        name, voice = self.player()
+        owner = voice.owner if voice is not None else self.sender.name
+        if not self.sender.may("leader") and name != DEFAULT_PLAYER and owner != self.sender.name:
+            raise Refused(f"{name} is {owner or 'the leader'}'s", "ask its owner or a leader")
+
+
+COMMANDS: Final[dict[str, Callable[[Call], Steps]]] = {}
+
+
+def command(template: str) -> Callable[[Callable[[Call], Steps]], Callable[[Call], Steps]]:
+    """Enter a generator as what the address does."""
+
+    def enter(does: Callable[[Call], Steps]) -> Callable[[Call], Steps]:
+        COMMANDS[template] = does
+        return does
+
+    return enter
+
+
+# Joining
+
+
+@command("/join")
+def join(call: Call) -> Steps:
+    name, port, token, session, kind = (str(value) for value in call.command.arguments)
+    if not NAME.match(name):
+        raise Refused(f"{name!r} is not a name", NAME_CURE)
+    if name in call.session.voices or name in call.view.made:
+        raise Refused(f"{name} is a player's name here", "join under another name")
+    if kind not in KINDS:
+        raise Refused(f"no kind {kind!r}", f"kinds: {', '.join(KINDS)}")
+    seat = call.session.seats.get(session, name)
+    reply = (call.source[0], int(port) or call.source[1])
+    host = call.source[0]
+    if seat is not None and seat.reply[0] != host and token != seat.key and seat.state != "lapsed":
+        raise Refused(f"{name} is taken by {seat.reply[0]}", "join under another name, or with the seat's key as token")
+    yield
+    now, seats = call.now, call.session.seats
+    back = seat is not None and seat.state == "lapsed"
+    if seat is None:
+        key = "k" + hashlib.blake2b(f"{session}/{name}/{now}".encode(), key=call.secret, digest_size=12).hexdigest()
+        seat = Seat(name, session, kind, "leader", key, reply)
+        seats.add(seat)
+        call.session.performer(name, "here", now, but=seat)
+    elif seat.reply[0] != host:
+        call.session.tell(now, seat, "/lapsed", name)
+        seats.silence(seat)
+    seat.kind = kind
+    seat.state = "here"
+    seat.reply = reply
+    seats.speak_from(seat, call.source)
+    call.session.seated(seat, now)
+    if back:
+        call.session.performer(name, "here", now, but=seat)
+    call.session.tell(now, seat, "/joined", name, session, LEASE_S, seat.key)
+    call.session.tell_state(now, seat)
+
+
+@command("/leave")
+def leave(call: Call) -> Steps:
+    yield
+    seat = call.sender
+    call.session.release(seat.name, call.now)
+    call.session.tell(call.now, seat.reply, "/done", "/leave")
+    call.session.seats.remove(seat)
+    seat.state = "gone"
+    call.session.performer(seat.name, "gone", call.now)
+
+
+@command("/ping")
+def ping(call: Call) -> Steps:
+    yield
+    up, utc = call.now - call.started_ns, call.utc_ns % (24 * 3600 * SECOND)
+    call.answer(
+        "/pong",
+        *call.command.arguments,
+        up // SECOND,
+        up % SECOND / SECOND,
+        utc // SECOND,
+        utc % SECOND / SECOND,
+    )
+
+
+@command("/listen")
+def listen(call: Call) -> Steps:
+    yield
+    call.sender.rule(True, (str(pattern) for pattern in call.command.arguments))
+    call.session.seats.version += 1
+
+
+@command("/ignore")
+def ignore(call: Call) -> Steps:
+    yield
+    call.sender.rule(False, (str(pattern) for pattern in call.command.arguments))
+    call.session.seats.version += 1
+
+
+@command("/refresh")
+def refresh(call: Call) -> Steps:
+    yield
+    call.session.tell_state(call.now, call.sender)
+
+
+# What a performer plays
+
+
+@command("/note")
+def note(call: Call) -> Steps:
+    yield
+    pitch, velocity, channel, duration_ms = call.command.arguments
+    call.session.note(call.sender, call.now, float(pitch), float(velocity), int(channel), float(duration_ms))
+
+
+# Time
+
+
+@command("/tempo")
+def tempo(call: Call) -> Steps:
+    yield
+    call.session.change_tempo(call.now, float(call.command.arguments[0]))
+
+
+@command("/start")
+def start(call: Call) -> Steps:
+    yield
+    call.session.resume(call.now)
+
+
+@command("/stop")
+def stop(call: Call) -> Steps:
+    yield
+    call.session.halt(call.now, panic=False)
+    for voice in call.session.voices.values():
+        call.session.show(voice, call.now)
+    call.session.say(call.now, "/transport", 0)
+
+
+@command("/panic")
+def panic(call: Call) -> Steps:
+    yield
+    call.session.halt(call.now, panic=True)
+    call.session.say(call.now, "/panic", call.sender.name)
+    for voice in call.session.voices.values():
+        call.session.show(voice, call.now)
+    call.session.say(call.now, "/transport", 0)
+
+
+# Players
+
+
+@command("/player/<p>/new")
+def new(call: Call) -> Steps:
+    name = call.command.names[0]
+    model, viewpoint, memory = (str(value) for value in call.command.arguments)
+    memory = memory or name
+    asked = (model, viewpoint, memory)
+    session = call.session
+    voice = session.voices.get(name) if name not in call.view.dropped else None
+    made = call.view.made.get(name) or ((voice.model, voice.viewpoint, voice.memory) if voice else None)
+    if made is not None and made != asked:
+        raise Refused(
+            f"{name} is there already, as {' '.join(made)}", f"/player/{name}/drop it first, or take another name"
+        )
+    if made is None:
+        if session.seats.get(session.name, name) is not None:
+            raise Refused(f"{name} is a performer's name here", "take another name")
+        if model not in session.models:
+            raise Refused(f"no model {model!r}", f"models here: {', '.join(session.models)}")
+        if viewpoint not in session.viewpoints:
+            raise Refused(f"no viewpoint {viewpoint!r}", f"viewpoints here: {', '.join(session.viewpoints)}")
+        if not NAME.match(memory):
+            raise Refused(f"{memory!r} is not a memory's name", NAME_CURE)
+    call.view.made[name] = asked
+    yield
+    there = session.voices.get(name)
+    if there is not None:
+        call.answer(f"/player/{name}/state", *there.states())
+        return
+    added = session.add_voice(name, model, viewpoint, memory, call.sender.name, call.now)
+    session.show(added, call.now, always=True)
+
+
+@command("/player/<p>/drop")
+def drop(call: Call) -> Steps:
+    call.own()
+    name = call.command.names[0]
+    if name == DEFAULT_PLAYER and not call.sender.may("leader"):
+        raise Refused(f"{name} is everybody's", "ask a leader")
+    call.view.dropped.add(name)
+    call.view.made.pop(name, None)
+    yield
+    call.session.drop(call.voice(), call.now)
+
+
+@command("/player/<p>/hear")
+def hear(call: Call) -> Steps:
+    call.own()
+    names = tuple(str(name) for name in call.command.arguments if name != "")
+    for name in names:
+        if name != "*" and not NAME.match(name):
+            raise Refused(f"{name!r} is not a name", NAME_CURE)
+    if len(names) > 64:
+        raise Refused("more than 64 names", "hear * (all humans), or fewer")
+    yield
+    voice = call.voice()
+    if voice.hears != names:
+        voice.hears = names
+        call.session.say(call.now, f"/player/{voice.name}/hears", *names)
+
+
+@command("/player/<p>/learn")
+def learn(call: Call) -> Steps:
+    call.own()
+    yield
+    call.voice().learn = bool(call.command.arguments[0])
+
+
+@command("/player/<p>/mode")
+def mode(call: Call) -> Steps:
+    call.own()
+    wanted = str(call.command.arguments[0])
+    if wanted not in MODES:
+        raise Refused(f"no mode {wanted!r}", f"modes: {', '.join(MODES)}")
+    yield
+    call.session.change_mode(call.voice(), wanted, call.now)
+
+
+@command("/player/<p>/play")
+def play(call: Call) -> Steps:
+    call.own()
+    yield
+    beats = float(call.command.arguments[0])
+    if beats == 0:
+        _stop(call)
+    else:
+        call.session.arm(call.voice(), call.now, beats)
+
+
+@command("/player/<p>/stop")
+def stop_player(call: Call) -> Steps:
+    call.player()
+    yield
+    _stop(call)
+
+
+def _stop(call: Call) -> None:
+    voice = call.voice()
+    call.session.disarm(voice, call.now)
+    voice.halted, voice.beats_left = False, -1.0
+    call.session.show(voice, call.now)
+
+
+@command("/player/<p>/next")
+def next_event(call: Call) -> Steps:
+    call.own()
+    name, voice = call.player()
+    if voice is None or not voice.armed:
+        raise Refused(f"{name} is not armed", f"send /player/{name}/play first")
+    if not call.session.memory_lengths.get(voice.memory):
+        raise Refused(f"{name} has heard nothing yet", "play something that it hears")
+    yield
+    call.session.trigger(call.voice(), call.now)
+
+
+@command("/player/<p>/why")
+def why(call: Call) -> Steps:
+    name, voice = call.player()
+    number = int(call.command.arguments[0])
+    played = voice.find(number, call.now) if voice else None
+    if played is None:
+        what = f"event {number} is not remembered" if number else "it has played nothing yet"
+        raise Refused(f"{name}: {what}", "ask for a later event, or for 0, the last")
+    yield
+    reason = played.planned.why
+    call.answer(
+        f"/player/{name}/why",
+        played.number,
+        reason.model,
+        reason.probability,
+        reason.source,
+        reason.source_beat,
+        reason.context,
+        "; ".join(reason.bound_by),
+    )
+
+
+@command("/player/<p>/param/<name>")
+def param(call: Call) -> Steps:
+    call.own()
+    name = call.command.names[1]
+    if len(call.command.arguments) != 1:
+        raise Refused(f"{name} takes one value, {len(call.command.arguments)} came", f"send {name} and its value")
+    value, clipped = check(PLAYER_PARAMS, name, call.command.arguments[0])
+    yield
+    call.session.set_param(call.voice(), name, value, call.sender, call.now)
+    call.answer(f"/player/{call.command.names[0]}/is", name, value)
+    if clipped:
+        call.answer("/notice", call.command.address, f"{name} was clipped to {value}")
+
+
+@command("/player/<p>/get")
+def get(call: Call) -> Steps:
+    name, _ = call.player()
+    wanted = str(call.command.arguments[0])
+    if wanted not in PLAYER_PARAMS:
+        raise Refused(f"no parameter {wanted!r}", f"parameters: {', '.join(PLAYER_PARAMS)}")
+    yield
+    call.answer(f"/player/{name}/is", wanted, call.voice().settings[wanted])
+
+
+_MISSING = [row.template for row in TABLE if row.template not in COMMANDS]
+assert not _MISSING, f"in the table, but not here: {_MISSING}"

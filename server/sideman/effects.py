@@ -1,0 +1,68 @@
+"""What the session wants done: words to say, a voice to cut, a model to make, to teach, to ask.
+
+The session never calls a player or a socket: it leaves these values, in order, and whoever runs it acts on them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .addresses import Value
+from .events import Event, Query
+from .seats import Endpoint, Seat
+
+
+class Say(NamedTuple):
+    """A message that is due at `due_ns`: to one seat or endpoint, or (`to` None) to all of a session that want it.
+
+    With a `player`, it belongs to that voice's plan and is dropped if the voice is cut before it is due.
+    """
+
+    due_ns: int
+    address: str
+    arguments: tuple[Value, ...]
+    to: Seat | Endpoint | None = None
+    but: Seat | None = None
+    player: str = ""
+    epoch: int = 0
+
+
+class Cut(NamedTuple):
+    """What a voice was still to say after `after_ns` is void."""
+
+    player: str
+    after_ns: int
+
+
+class Make(NamedTuple):
+    """A new player."""
+
+    player: str
+    model: str
+    viewpoint: str
+    memory: str
+
+
+class Unmake(NamedTuple):
+    """A player ends; its memory stays."""
+
+    player: str
+
+
+class Teach(NamedTuple):
+    """An event has closed: these players hear it; `learn` says which of them learn from it."""
+
+    players: tuple[str, ...]
+    learn: tuple[bool, ...]
+    event: Event
+    stream: int
+
+
+class Revert(NamedTuple):
+    """The last `events` that a player planned were dropped unsent."""
+
+    player: str
+    events: int
+
+
+Effect = Say | Cut | Make | Unmake | Teach | Revert | Query

@@ -1,0 +1,49 @@
+"""Everything that crosses into the pure core: numbered, with its logical time.
+
+The core is a function of these: fed again in the same order they give the same output, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .seats import Endpoint
+
+
+class Begin(NamedTuple):
+    """The start: what chance and secrets are made from, and which version wrote this."""
+
+    time_ns: int
+    seed: int
+    secret: bytes
+    version: str
+
+
+class WallTime(NamedTuple):
+    """Wall time as nanoseconds to add to the session's clock; it may step."""
+
+    time_ns: int
+    offset_ns: int
+
+
+class Datagram(NamedTuple):
+    """A packet as it arrived, from whom, and when."""
+
+    time_ns: int
+    source: Endpoint
+    packet: bytes
+
+
+class Wake(NamedTuple):
+    """A moment that the core had asked for has come."""
+
+    time_ns: int
+
+
+class End(NamedTuple):
+    """The server stops: what sounds is ended."""
+
+    time_ns: int
+
+
+Input = Begin | WallTime | Datagram | Wake | End

@@ -1,0 +1,168 @@
+"""Recordings: every numbered input and every output, in versioned frames of a file.
+
+A file begins with `MAGIC` and a version; each frame has its length, its checksum, its kind, and for inputs number and
+logical time. A damaged frame is refused with file and offset; a broken end (the power went) is told from that.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from .effects import Cut
+from .errors import SetupError
+from .hub import Output, Send
+from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .seats import Endpoint
+
+MAGIC: Final = b"sideman recording\n"
+VERSION: Final = 1
+_HEAD: Final = struct.Struct("<IIB")  # length of the body, its CRC-32, kind
+_INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
+_BEGIN, _WALL, _DATAGRAM, _WAKE, _END, _SEND, _CUT = range(7)
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return struct.pack("<H", len(raw)) + raw
+
+
+def _read_text(body: bytes, at: int) -> tuple[str, int]:
+    (length,) = struct.unpack_from("<H", body, at)
+    at += 2
+    return body[at : at + length].decode(), at + length
+
+
+def _endpoint(endpoint: Endpoint) -> bytes:
+    return _text(endpoint[0]) + struct.pack("<H", endpoint[1])
+
+
+def _read_endpoint(body: bytes, at: int) -> tuple[Endpoint, int]:
+    host, at = _read_text(body, at)
+    (port,) = struct.unpack_from("<H", body, at)
+    return (host, port), at + 2
+
+
+def encode_input(number: int, item: Input) -> tuple[int, bytes]:
+    """Kind and body of an input's frame."""
+    head = _INPUT.pack(number, item.time_ns)
+    if isinstance(item, Datagram):
+        return _DATAGRAM, head + _endpoint(item.source) + item.packet
+    if isinstance(item, Wake):
+        return _WAKE, head
+    if isinstance(item, End):
+        return _END, head
+    if isinstance(item, WallTime):
+        return _WALL, head + struct.pack("<q", item.offset_ns)
+    return _BEGIN, head + struct.pack("<Q", item.seed) + _text(item.version) + item.secret
+
+
+def encode_output(item: Output) -> tuple[int, bytes]:
+    """Kind and body of an output's frame."""
+    if isinstance(item, Cut):
+        return _CUT, _text(item.player) + struct.pack("<q", item.after_ns)
+    player, epoch = item.epoch or ("", 0)
+    to = b"".join(_endpoint(endpoint) for endpoint in item.to)
+    return _SEND, struct.pack("<qQH", item.due_ns, epoch, len(item.to)) + _text(player) + to + item.packet
+
+
+def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
+    if kind == _CUT:
+        player, at = _read_text(body, 0)
+        return Cut(player, struct.unpack_from("<q", body, at)[0])
+    if kind == _SEND:
+        due, epoch, count = struct.unpack_from("<qQH", body)
+        player, at = _read_text(body, 18)
+        to = []
+        for _ in range(count):
+            endpoint, at = _read_endpoint(body, at)
+            to.append(endpoint)
+        return Send(due, body[at:], tuple(to), (player, epoch) if player else None)
+    number, time_ns = _INPUT.unpack_from(body)
+    at = _INPUT.size
+    item: Input
+    if kind == _DATAGRAM:
+        source, at = _read_endpoint(body, at)
+        item = Datagram(time_ns, source, body[at:])
+    elif kind == _WAKE:
+        item = Wake(time_ns)
+    elif kind == _END:
+        item = End(time_ns)
+    elif kind == _WALL:
+        item = WallTime(time_ns, struct.unpack_from("<q", body, at)[0])
+    elif kind == _BEGIN:
+        (seed,) = struct.unpack_from("<Q", body, at)
+        version, at = _read_text(body, at + 8)
+        item = Begin(time_ns, seed, body[at:], version)
+    else:
+        raise ValueError(f"no kind {kind}")
+    return number, item
+
+
+class Recorder:
+    """Writes a recording. Frames are buffered by the system's file and flushed by `flush` and `close`."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin a recording; raises `SetupError` when the file cannot be written or is there already."""
+        try:
+            self._file: BinaryIO = path.open("xb")
+        except FileExistsError:
+            raise SetupError(f"{path} is there already", "name another file, or move that one away") from None
+        except OSError as error:
+            raise SetupError(f"cannot record to {path}: {error.strerror}", "name a file in a folder that is ours") from None
+        self._file.write(MAGIC + struct.pack("<H", VERSION))
+
+    def input(self, number: int, item: Input) -> None:
+        """Record an input."""
+        self._frame(*encode_input(number, item))
+
+    def output(self, item: Output) -> None:
+        """Record an output of the input that was recorded last."""
+        self._frame(*encode_output(item))
+
+    def flush(self) -> None:
+        """Hand what was recorded to the system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """End the recording."""
+        self._file.close()
+
+    def _frame(self, kind: int, body: bytes) -> None:
+        self._file.write(_HEAD.pack(len(body), zlib.crc32(body), kind) + body)
+
+
+def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
+    """The frames of a recording in order: (number, input), or an output.
+
+    Raises `SetupError` with file and offset for what is no recording, of another version, or damaged; a last frame
+    that is not whole ends the recording, as after a loss of power.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"cannot read {path}: {error.strerror}", "name a file made by `sideman serve --record`") from None
+    if not data.startswith(MAGIC):
+        raise SetupError(f"{path} is not a recording", "name a file made by `sideman serve --record`")
+    at = len(MAGIC) + 2
+    if len(data) < at:
+        return
+    (version,) = struct.unpack_from("<H", data, len(MAGIC))
+    if version != VERSION:
+        raise SetupError(f"{path} is of version {version}, this is {VERSION}", "replay it with the sideman that made it")
+    while at + _HEAD.size <= len(data):
+        length, checksum, kind = _HEAD.unpack_from(data, at)
+        body = data[at + _HEAD.size : at + _HEAD.size + length]
+        if len(body) < length:
+            return
+        if zlib.crc32(body) != checksum:
+            raise SetupError(f"{path} is damaged at byte {at}", "use a copy; what stands before that byte is whole")
+        try:
+            frame = _decode(kind, body)
+        except (ValueError, struct.error) as error:
+            raise SetupError(f"{path} is damaged at byte {at}: {error}", "use a copy") from None
+        yield frame
+        at += _HEAD.size + length

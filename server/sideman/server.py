@@ -1,0 +1,154 @@
+"""The live server: an engine on an event loop, between a wire and a clock.
+
+It numbers what comes in, records it, hands what comes out to the wire, and wakes the engine when it asked to be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .band import Band
+from .clock import Clock
+from .effects import Cut
+from .engine import Engine
+from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .journal import Recorder
+from .seats import Endpoint
+from .timeline import SECOND
+from .wire import PyWire
+
+log = logging.getLogger("sideman")
+
+#: Wall time is read this often, and told to the engine when it has moved by more than a millisecond.
+WALL_TIME_EVERY_S = 5.0
+WALL_TIME_STEP_NS = 1_000_000
+LOG_LINES_A_SECOND = 20
+
+
+class Server:
+    """One engine with its wire. `seed` 0 draws one, which is recorded."""
+
+    def __init__(self, wire: PyWire, clock: Clock, seed: int = 0, recorder: Recorder | None = None) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._recorder = recorder
+        self._number = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ns = 0
+        self._stopped = asyncio.Event()
+        self._log_second = 0
+        self._log_lines = 0
+        self.faults = 0
+        begin = Begin(clock.now(), seed or secrets.randbits(63), secrets.token_bytes(32), __version__)
+        self._record(begin)
+        self.engine = Engine(begin, Band())
+        self._wall_offset = 0
+
+    async def run(self) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM"):
+            try:
+                loop.add_signal_handler(getattr(signal, name), self.stop)
+            except NotImplementedError:  # Windows: KeyboardInterrupt ends the loop instead
+                signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(self.stop))
+        sys.setswitchinterval(0.0005)
+        gc.collect()
+        gc.freeze()
+        self._wall_time()
+        self._wire.start(self.receive)
+        self._arm()
+        try:
+            await self._stopped.wait()
+        finally:
+            self.feed(End(self._clock.now()))
+            if self._timer:
+                self._timer.cancel()
+            if self._recorder:
+                self._recorder.close()
+            self._wire.close()
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._stopped.set()
+
+    def receive(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
+        """A datagram has arrived."""
+        self.feed(Datagram(time_ns, source, packet))
+        self._arm()
+
+    def feed(self, item: Input) -> None:
+        """Number an input, record it, let the engine act on it, hand on what comes out."""
+        self._record(item)
+        try:
+            outputs = self.engine.feed(item)
+        except Exception:
+            self.faults += 1
+            log.exception("a fault of sideman's own; the session goes on")
+            return
+        wire, recorder = self._wire, self._recorder
+        for output in outputs:
+            if recorder:
+                recorder.output(output)
+            if isinstance(output, Cut):
+                wire.cut(output.player, output.after_ns)
+            else:
+                wire.send(output.due_ns, output.packet, output.to, output.epoch)
+        if self.engine.log:
+            self._log(self.engine.log)
+            self.engine.log.clear()
+
+    def _record(self, item: Input) -> None:
+        self._number += 1
+        if self._recorder:
+            self._recorder.input(self._number, item)
+
+    def _arm(self) -> None:
+        due = self.engine.next_ns()
+        if self._timer is not None:
+            if due == self._timer_ns:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if due is not None:
+            self._timer_ns = due
+            delay_s = max(0, due - self._clock.now()) / SECOND
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+
+    def _wake(self) -> None:
+        """What has arrived by now comes first; then what has fallen due."""
+        self._timer = None
+        now = self._clock.now()
+        self._wire.drain()
+        due = self.engine.next_ns()
+        if due is not None and due <= now:
+            self.feed(Wake(now))
+        self._arm()
+
+    def _wall_time(self) -> None:
+        offset = self._clock.wall_offset()
+        if abs(offset - self._wall_offset) > WALL_TIME_STEP_NS:
+            self._wall_offset = offset
+            self.feed(WallTime(self._clock.now(), offset))
+        if self._recorder:
+            self._recorder.flush()
+        asyncio.get_running_loop().call_later(WALL_TIME_EVERY_S, self._wall_time)
+
+    def _log(self, lines: Sequence[str]) -> None:
+        """At most so many lines a second; the rest are counted."""
+        second = self._clock.now() // SECOND
+        if second != self._log_second:
+            if self._log_lines > LOG_LINES_A_SECOND:
+                log.info("%d more lines like these", self._log_lines - LOG_LINES_A_SECOND)
+            self._log_second, self._log_lines = second, 0
+        for line in lines:
+            self._log_lines += 1
+            if self._log_lines <= LOG_LINES_A_SECOND:
+                log.info("%s", line)

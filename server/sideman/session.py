@@ -1,0 +1,471 @@
+"""An ensemble: its performers, its players, its time. Commands and notes in, effects out.
+
+The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
+`effects`, in order. What each command does is in `desk.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .addresses import Value
+from .agenda import Agenda
+from .effects import Effect, Make, Say, Teach, Unmake
+from .events import Answer, Event
+from .params import PLAYER_PARAMS, SESSION_PARAMS, defaults
+from .seats import GONE_NS, LEASE_NS, Endpoint, Seat, Seats
+from .streams import Held, Stream, gap_ns
+from .timeline import Timeline, Transport
+from .voice import ENDLESS, STALE_NS, Finished, Voice
+
+DEFAULT_PLAYER = "sideman"
+DRUMS_CHANNEL = 10
+MAX_EVENT = 16_777_215
+
+
+class Session:
+    """The state of one ensemble. Its beats count from the moment it was made, at the tempo in force."""
+
+    def __init__(self, name: str, seed: int, models: tuple[str, ...], viewpoints: tuple[str, ...], seats: Seats,
+                 now: int) -> None:
+        self.name = name
+        self.models = models
+        self.viewpoints = viewpoints
+        self.seats = seats
+        self.effects: list[Effect] = []
+        self.agenda = Agenda()
+        self.timeline = Timeline(now)
+        self.transport = Transport()
+        self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
+        self.settings["seed"] = seed
+        self.voices: dict[str, Voice] = {}
+        self.streams: dict[tuple[str, bool], Stream] = {}
+        self.memory_lengths: dict[str, int] = {}
+        self.phrase_starts: dict[tuple[int, str], int] = {}
+        self.last_event = 0
+        self.late = 0
+        self.add_voice(DEFAULT_PLAYER, "oracle", "pitch*ioi", DEFAULT_PLAYER, owner="", now=now)
+        voice = self.voices[DEFAULT_PLAYER]
+        voice.mode, voice.armed = "answer", True
+        voice.shown = voice.states()
+
+    # What it says
+
+    def say(self, now: int, address: str, *arguments: Value, but: Seat | None = None) -> None:
+        """Broadcast, now."""
+        self.effects.append(Say(now, address, arguments, None, but))
+
+    def tell(self, now: int, to: Seat | Endpoint, address: str, *arguments: Value) -> None:
+        """To one alone, now."""
+        self.effects.append(Say(now, address, arguments, to))
+
+    def show(self, voice: Voice, now: int, *, always: bool = False) -> None:
+        """Broadcast a player's state if it has changed."""
+        states = voice.states()
+        if always or states != voice.shown:
+            voice.shown = states
+            self.say(now, f"/player/{voice.name}/state", *states)
+
+    def state(self) -> Iterator[tuple[str, tuple[Value, ...]]]:
+        """The whole present state as the broadcasts that would tell of it."""
+        yield "/transport", (int(self.transport.running),)
+        yield "/tempo", (self.timeline.bpm,)
+        yield "/metre", (self.transport.beats, self.transport.unit)
+        for seat in self.seats.of(self.name):
+            if seat.state != "gone":
+                yield f"/performer/{seat.name}/state", (seat.state,)
+        for voice in self.voices.values():
+            yield f"/player/{voice.name}/state", voice.states()
+        for voice in self.voices.values():
+            yield f"/player/{voice.name}/hears", voice.hears
+        for voice in self.voices.values():
+            for name, value in voice.settings.items():
+                yield f"/player/{voice.name}/is", (name, value)
+
+    def tell_state(self, now: int, seat: Seat) -> None:
+        """The whole state to one seat, then `/synced` with the number of its messages."""
+        count = 0
+        for address, arguments in self.state():
+            self.effects.append(Say(now, address, arguments, seat))
+            count += 1
+        self.tell(now, seat, "/synced", count)
+
+    # Performers
+
+    def performer(self, name: str, state: str, now: int, but: Seat | None = None) -> None:
+        """Tell the others that somebody is here, lapsed or gone."""
+        self.say(now, f"/performer/{name}/state", state, but=but)
+
+    def renew(self, seat: Seat, now: int) -> None:
+        """Any message renews the lease, and revives a lapsed seat first."""
+        seat.heard_ns = now
+        if seat.state == "lapsed":
+            seat.state = "here"
+            self.performer(seat.name, "here", now)
+            self.seats.version += 1
+            self.agenda.set(("lease", seat.name), now + LEASE_NS)
+
+    def seated(self, seat: Seat, now: int) -> None:
+        """A seat was taken, or taken again."""
+        seat.heard_ns = now
+        self.seats.version += 1
+        self.agenda.set(("lease", seat.name), now + LEASE_NS)
+
+    def release(self, name: str, now: int) -> None:
+        """The notes that a performer holds end; the phrase under way ends after its gap."""
+        for (performer, _), stream in self.streams.items():
+            if performer == name:
+                stream.release(now)
+                self._await_phrase(stream)
+
+    def _lease(self, name: str, due: int, now: int) -> None:
+        seat = self.seats.get(self.name, name)
+        if seat is None:
+            return
+        if seat.state == "lapsed":
+            self.seats.remove(seat)
+            seat.state = "gone"
+            self.performer(name, "gone", now)
+        elif seat.heard_ns + LEASE_NS > now:
+            self.agenda.set(("lease", name), seat.heard_ns + LEASE_NS)
+        else:
+            seat.state = "lapsed"
+            self.seats.version += 1
+            self.release(name, now)
+            self.tell(now, seat, "/lapsed", name)
+            self.performer(name, "lapsed", now, but=seat)
+            self.agenda.set(("lease", name), seat.heard_ns + GONE_NS)
+
+    # What performers play
+
+    def note(self, seat: Seat, now: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
+        """A note-on, or with velocity 0 a note-off."""
+        key = (seat.name, channel == DRUMS_CHANNEL)
+        stream = self.streams.get(key)
+        if velocity == 0:
+            if stream is None or not stream.note_off(now, pitch, channel):
+                return
+        else:
+            if stream is None:
+                stream = self.streams[key] = Stream(seat.name, len(self.streams))
+            off_ns = now + round(duration_ms * 1e6) if duration_ms > 0 else None
+            chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
+            held = Held(pitch, velocity, channel, now, off_ns)
+            closed, opens = stream.note_on(now, held, self.timeline, chord_ns)
+            if closed:
+                self._close(stream, closed)
+            if opens:
+                self._opened(seat.name, now)
+        self._await_phrase(stream)
+        self.say(
+            now, f"/performer/{seat.name}/note", round(pitch), round(velocity) if velocity == 0 else
+            max(1, round(velocity)), channel, but=seat
+        )
+
+    def hearers(self, name: str) -> list[Voice]:
+        """The players that hear a performer."""
+        seat = self.seats.get(self.name, name)
+        human = seat is not None and seat.kind == "human"
+        return [voice for voice in self.voices.values() if name in voice.hears or (human and "*" in voice.hears)]
+
+    def _opened(self, performer: str, now: int) -> None:
+        """An onset: an answer to this performer yields."""
+        for voice in self.voices.values():
+            answering = voice.answering
+            if (
+                voice.mode == "answer"
+                and voice.playing
+                and answering is not None
+                and answering.phrase.performer == performer
+                and voice.settings["yield"]
+            ):
+                self.effects.extend(voice.silence(now))
+                self.agenda.clear(("plan", voice.name))
+                self.agenda.clear(("end", voice.name))
+                self.show(voice, now)
+                self._next_answer(voice, now)
+
+    def _close(self, stream: Stream, event: Event) -> None:
+        """An event has closed: its hearers learn it, those that waited for something to play from begin."""
+        hearers = self.hearers(stream.performer)
+        if not hearers:
+            return
+        for memory in {voice.memory for voice in hearers if voice.learn}:
+            position = self.memory_lengths.get(memory, 0)
+            self.phrase_starts.setdefault((stream.number, memory), position)
+            self.memory_lengths[memory] = position + 1
+        self.effects.append(
+            Teach(
+                tuple(voice.key for voice in hearers),
+                tuple(voice.learn for voice in hearers),
+                event,
+                stream.number,
+            )
+        )
+        for voice in hearers:
+            if voice.resting:
+                self._go(voice, event.onset_ns)
+
+    def _await_phrase(self, stream: Stream) -> None:
+        end = stream.end_ns(gap_ns(float(self.settings["hold_max_s"])))
+        if end is not None:
+            self.agenda.set(("phrase", stream.number), end + gap_ns(float(self.settings["phrase_gap_s"])))
+
+    def _phrase(self, number: int, due: int, now: int) -> None:
+        """A phrase has ended: who hears it may answer."""
+        stream = next(stream for stream in self.streams.values() if stream.number == number)
+        finished = stream.finish(due, self.timeline, gap_ns(float(self.settings["hold_max_s"])))
+        if finished is None:
+            return
+        event, phrase = finished
+        if event:
+            self._close(stream, event)
+        for voice in self.hearers(stream.performer):
+            if voice.mode != "answer" or voice.deaf:
+                continue
+            past = self.memory_lengths.get(voice.memory, 0)
+            first = self.phrase_starts.get((number, voice.memory), past)
+            voice.waiting = Finished(phrase, number, (first, past))
+            if voice.armed and not voice.playing:
+                self._next_answer(voice, due)
+        for key in [key for key in self.phrase_starts if key[0] == number]:
+            del self.phrase_starts[key]
+
+    # What players play
+
+    def add_voice(self, name: str, model: str, viewpoint: str, memory: str, owner: str, now: int) -> Voice:
+        """A new player."""
+        voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
+        self.voices[name] = voice
+        self.memory_lengths.setdefault(memory, 0)
+        self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
+        return voice
+
+    def drop(self, voice: Voice, now: int) -> None:
+        """A player ends; its memory stays."""
+        self.disarm(voice, now)
+        del self.voices[voice.name]
+        self.effects.append(Unmake(voice.key))
+        self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
+
+    def change_mode(self, voice: Voice, mode: str, now: int) -> None:
+        """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""
+        if mode == voice.mode:
+            return
+        if voice.playing:
+            self.effects.extend(voice.revise(now))
+            self.agenda.clear(("plan", voice.name))
+            self.agenda.clear(("end", voice.name))
+        voice.mode = mode
+        voice.playing = voice.resting = False
+        voice.answering = voice.waiting = None
+        if voice.armed and mode == "free":
+            beat = self._starting_beat(now)
+            voice.begin(beat, ENDLESS, None)
+            self._go(voice, now)
+        self.show(voice, now)
+
+    def set_param(self, voice: Voice, name: str, value: Value, by: Seat, now: int) -> None:
+        """A parameter's value; the others are told if it has changed, and what is planned is planned again."""
+        if voice.settings[name] == value:
+            return
+        voice.settings = {**voice.settings, name: value}
+        self.say(now, f"/player/{voice.name}/is", name, value, but=by)
+        if voice.playing:
+            self.replan(voice, now)
+
+    def arm(self, voice: Voice, now: int, beats: float) -> None:
+        """`play`: arm it, and begin what its mode begins."""
+        voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
+        voice.beats = beats
+        if voice.mode == "free":
+            if voice.playing:
+                voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
+            else:
+                beat = self._starting_beat(now)
+                voice.begin(beat, beat + beats if beats > 0 else ENDLESS, None)
+                self._go(voice, now)
+        elif voice.mode == "answer" and voice.playing and voice.answering and beats > 0:
+            begun = voice.until_beat - self._answer_beats(voice, voice.answering)
+            voice.until_beat = begun + beats
+        elif voice.mode == "answer" and not voice.playing:
+            self._next_answer(voice, now)
+        self.show(voice, now)
+
+    def disarm(self, voice: Voice, now: int) -> None:
+        """Fall silent now, and stay so; states are shown by the caller."""
+        if voice.playing and voice.mode == "free" and voice.until_beat < ENDLESS:
+            voice.beats_left = max(0.0, voice.until_beat - self.timeline.beat_at(now))
+        else:
+            voice.beats_left = -1.0
+        self.effects.extend(voice.silence(now))
+        voice.armed = False
+        voice.deaf = True
+        voice.waiting = None
+        self.agenda.clear(("plan", voice.name))
+        self.agenda.clear(("end", voice.name))
+
+    def halt(self, now: int, *, panic: bool) -> None:
+        """`/stop` and `/panic`: every player is disarmed; those that were armed come back at `/start`."""
+        for voice in self.voices.values():
+            armed, left = voice.armed, voice.beats_left
+            self.disarm(voice, now)
+            if armed:
+                voice.halted = True
+            else:
+                voice.beats_left = left
+            voice.panicked = voice.panicked or panic
+        self.transport = self.transport.run(self.timeline.beat_at(now), False)
+        self.agenda.clear(("clock",))
+
+    def resume(self, now: int) -> None:
+        """`/start`: the transport, and the players that were halted, with the beats that they had left."""
+        beat = self.timeline.beat_at(now)
+        if not self.transport.running:
+            self.transport = self.transport.run(beat, True)
+            self.agenda.set(("clock",), self.timeline.ns_at(self.transport.next_beat(beat)))
+        self.say(now, "/transport", 1)
+        for voice in self.voices.values():
+            voice.panicked = False
+            if voice.halted:
+                self.arm(voice, now, voice.beats_left)
+            else:
+                self.show(voice, now)
+
+    def change_tempo(self, now: int, bpm: float) -> None:
+        """Another tempo from now on; what was planned at the old one and is unsent is planned again."""
+        self.timeline = self.timeline.with_tempo(now, bpm)
+        self.say(now, "/tempo", bpm)
+        if self.transport.running:
+            beat = self.transport.next_beat(self.timeline.beat_at(now))
+            self.agenda.set(("clock",), self.timeline.ns_at(beat))
+        for voice in self.voices.values():
+            if voice.playing:
+                self.replan(voice, now)
+
+    def replan(self, voice: Voice, now: int) -> None:
+        """Its unsent plan is void; it plans again from where that began."""
+        self.effects.extend(voice.revise(now))
+        self._go(voice, now)
+
+    def trigger(self, voice: Voice, now: int) -> None:
+        """`next`: one event, now; raises `Refused` where there is nothing to play or it may not play."""
+        if voice.playing:
+            self.effects.extend(voice.revise(now))
+        voice.cursor_beat = self.timeline.beat_at(now)
+        voice.fresh = False
+        self._ask(voice, now, count=1)
+
+    def receive(self, answer: Answer, now: int) -> None:
+        """A player's answer: its events are numbered, said when they are due, and kept for `why`."""
+        voice = self.voices.get(answer.player.rpartition("/")[2])
+        if voice is None or not voice.adopts(answer, self.memory_lengths.get(voice.memory, 0)):
+            return
+        asked, voice.asked, voice.fresh = voice.asked, None, False
+        voice.forget_ended(now)
+        for planned in answer.events:
+            self.last_event = self.last_event % MAX_EVENT + 1
+            self.effects.extend(voice.adopt(self.last_event, planned, self.timeline))
+        if not voice.playing:
+            return
+        if not answer.events:
+            self._nothing(voice, now)
+        elif voice.cursor_beat >= voice.until_beat:
+            self.agenda.set(("end", voice.name), self.timeline.ns_at(voice.cursor_beat))
+        else:
+            ahead = self.timeline.ns_at(voice.cursor_beat) - voice.horizon_ns(self.timeline)
+            self.agenda.set(("plan", voice.name), max(ahead, now + 1))
+        self.show(voice, now)
+        del asked
+
+    def _nothing(self, voice: Voice, now: int) -> None:
+        """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
+        if voice.mode == "free":
+            voice.playing, voice.resting = False, True
+        else:
+            self._end(voice, now)
+        self.show(voice, now)
+
+    def _go(self, voice: Voice, now: int) -> None:
+        """Plan on, from now if its place lies so far back that it would have to be rushed."""
+        if voice.resting:
+            voice.playing, voice.resting = True, False
+            voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))
+        if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
+            self.late += 1
+            voice.cursor_beat = self.timeline.beat_at(now)
+        self._ask(voice, now, count=0)
+
+    def _ask(self, voice: Voice, now: int, count: int) -> None:
+        length = self.memory_lengths.get(voice.memory, 0)
+        self.effects.append(voice.query(now, self.timeline, int(self.settings["seed"]), length, count))
+
+    def _starting_beat(self, now: int) -> float:
+        """Now, or the next beat if the transport runs."""
+        beat = self.timeline.beat_at(now)
+        return self.transport.next_beat(beat) if self.transport.running else beat
+
+    def _answer_beats(self, voice: Voice, finished: Finished) -> float:
+        phrase = finished.phrase
+        return voice.beats if voice.beats > 0 else self.timeline.span_beats(phrase.end_ns - phrase.first_ns)
+
+    def _next_answer(self, voice: Voice, now: int) -> None:
+        """Begin to answer the phrase that waits, if one does."""
+        finished, voice.waiting = voice.waiting, None
+        if finished is None:
+            return
+        beat = self._starting_beat(now)
+        voice.begin(beat, beat + self._answer_beats(voice, finished), finished)
+        self.show(voice, now)
+        self._go(voice, now)
+
+    def _end(self, voice: Voice, now: int) -> None:
+        """What it was to play is played: an answer gives way to the next, `free` for so many beats disarms."""
+        voice.playing, voice.answering = False, None
+        if voice.mode == "answer":
+            if voice.waiting:
+                self._next_answer(voice, now)
+        elif voice.mode == "free":
+            voice.armed = False
+        self.show(voice, now)
+
+    def _plan(self, name: str, due: int, now: int) -> None:
+        voice = self.voices.get(name)
+        if voice is not None and voice.playing:
+            self._go(voice, now)
+
+    def _ended(self, name: str, due: int, now: int) -> None:
+        voice = self.voices.get(name)
+        if voice is not None and voice.playing:
+            self._end(voice, now)
+
+    # Time
+
+    def _clock(self, due: int, now: int) -> None:
+        beat = self.timeline.beat_at(due)
+        position = round(self.transport.position_at(beat))
+        self.say(due, "/clock", *self.transport.bar_and_beat(position), self.timeline.bpm)
+        following = self.transport.since_beat + position + 1 - self.transport.position
+        self.agenda.set(("clock",), self.timeline.ns_at(following))
+
+    def wake(self, now: int) -> None:
+        """Do what has fallen due, in order."""
+        while (item := self.agenda.pop(now)) is not None:
+            name, due = item
+            match name:
+                case ("phrase", int(number)):
+                    self._phrase(number, due, now)
+                case ("plan", str(player)):
+                    self._plan(player, due, now)
+                case ("end", str(player)):
+                    self._ended(player, due, now)
+                case ("clock",):
+                    self._clock(due, now)
+                case ("lease", str(performer)):
+                    self._lease(performer, due, now)
+
+    def take(self) -> list[Effect]:
+        """The effects so far; they are then the caller's."""
+        effects, self.effects = self.effects, []
+        return effects
+

@@ -1,0 +1,152 @@
+"""From one performer's note-ons and note-offs to events and phrases.
+
+An event opens at its first onset, takes in what follows within `chord_ms`, and closes at the stream's next onset or at
+the phrase's end. Contexts, chords and phrases never cross streams; who listens to them is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .events import Event, Note
+from .timeline import SECOND, Timeline
+
+MS = 1_000_000
+
+
+@dataclass(slots=True)
+class Held:
+    """A note of the open event or one that still sounds: `off_ns` is None until its end is known."""
+
+    pitch: float
+    velocity: float
+    channel: int
+    onset_ns: int
+    off_ns: int | None
+
+    def end_ns(self, hold_max_ns: int) -> int:
+        """When it ends, as far as a phrase's end waits for it."""
+        return self.onset_ns + hold_max_ns if self.off_ns is None else self.off_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a performer played between two silences."""
+
+    performer: str
+    first_ns: int
+    end_ns: int  # its last note-off
+    events: int
+    velocity: float  # mean over its notes
+    channel: int  # of its last event
+
+
+@dataclass(slots=True)
+class Stream:
+    """One performer's flow: the open event, the notes that sound, the phrase so far."""
+
+    performer: str
+    number: int
+    open: list[Held] = field(default_factory=list)
+    sounding: dict[tuple[float, int], Held] = field(default_factory=dict)
+    phrase_first_ns: int = 0
+    phrase_end_ns: int = 0
+    phrase_events: int = 0
+    notes: int = 0
+    velocity_sum: float = 0.0
+    ignored_offs: int = 0
+
+    def note_on(self, now: int, note: Held, timeline: Timeline, chord_ns: int) -> tuple[Event | None, bool]:
+        """A note begins: the event that it closes, if any, and whether it opens a new one."""
+        key = (note.pitch, note.channel)
+        struck = self.sounding.pop(key, None)
+        if struck is not None and (struck.off_ns is None or struck.off_ns > now):
+            struck.off_ns = now
+        self._prune(now)
+        closed = None
+        opens = not self.open or now - self.open[0].onset_ns > chord_ns
+        if opens:
+            closed = self._close(timeline, now, last=False)
+            if not self.phrase_events:
+                self.phrase_first_ns = self.phrase_end_ns = now
+                self.notes, self.velocity_sum = 0, 0.0
+            self.phrase_events += 1
+        self.open.append(note)
+        self.sounding[key] = note
+        self.notes += 1
+        self.velocity_sum += note.velocity
+        return closed, opens
+
+    def note_off(self, now: int, pitch: float, channel: int) -> bool:
+        """A note ends; False (and counted) when no such note sounds."""
+        held = self.sounding.pop((pitch, channel), None)
+        if held is None or (held.off_ns is not None and held.off_ns <= now):
+            self.ignored_offs += 1
+            return False
+        held.off_ns = now
+        self.phrase_end_ns = max(self.phrase_end_ns, now)
+        return True
+
+    def end_ns(self, hold_max_ns: int) -> int | None:
+        """When the phrase's last note ends, as far as is known; None when no phrase is under way."""
+        if not self.phrase_events:
+            return None
+        ends = [held.end_ns(hold_max_ns) for held in (*self.sounding.values(), *self.open)]
+        return max([self.phrase_end_ns, *ends])
+
+    def finish(self, now: int, timeline: Timeline, hold_max_ns: int) -> tuple[Event | None, Phrase] | None:
+        """The phrase is over: its last event and what it was; None when none is under way."""
+        end = self.end_ns(hold_max_ns)
+        if end is None:
+            return None
+        end = min(end, now)
+        channel = self.open[-1].channel if self.open else 1
+        closed = self._close(timeline, end, last=True)
+        phrase = Phrase(
+            self.performer,
+            self.phrase_first_ns,
+            end,
+            self.phrase_events,
+            self.velocity_sum / max(1, self.notes),
+            channel,
+        )
+        self.phrase_events = 0
+        return closed, phrase
+
+    def release(self, now: int) -> None:
+        """Every note that it holds ends."""
+        for held in self.sounding.values():
+            if held.off_ns is None or held.off_ns > now:
+                held.off_ns = now
+                self.phrase_end_ns = max(self.phrase_end_ns, now)
+        self.sounding.clear()
+
+    def _prune(self, now: int) -> None:
+        """Notes whose end has passed sound no longer; the phrase's end remembers them."""
+        over = [key for key, held in self.sounding.items() if held.off_ns is not None and held.off_ns <= now]
+        for key in over:
+            self.phrase_end_ns = max(self.phrase_end_ns, self.sounding.pop(key).off_ns or 0)
+
+    def _close(self, timeline: Timeline, until_ns: int, *, last: bool) -> Event | None:
+        """The open event, its span up to `until_ns`; a note that still sounds counts as long as it has sounded."""
+        if not self.open:
+            return None
+        onset = self.open[0].onset_ns
+        notes = tuple(
+            Note(
+                held.pitch,
+                held.velocity,
+                timeline.span_beats(held.onset_ns - onset),
+                timeline.span_beats(max(MS, (until_ns if held.off_ns is None else held.off_ns) - held.onset_ns)),
+                held.channel,
+            )
+            for held in self.open
+        )
+        self.open = []
+        span = timeline.span_beats(max(MS, until_ns - onset))
+        return Event(self.performer, onset, timeline.beat_at(onset), span, notes, last=last)
+
+
+def gap_ns(seconds: float) -> int:
+    """A span given in seconds, in nanoseconds."""
+    return round(seconds * SECOND)

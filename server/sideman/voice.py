@@ -1,0 +1,242 @@
+"""One player as the session sees it: armed or not, what it plans, what of it sounds, what it says of its state.
+
+The automatic layer of a player lives here; how its events are chosen does not (the session asks, a player answers).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from .addresses import Value
+from .effects import Cut, Effect, Revert, Say
+from .events import Answer, Planned, Query
+from .streams import Phrase
+from .timeline import MINUTE, SECOND, Timeline
+
+MODES: Final = ("free", "answer", "manual")
+HORIZON_NS: Final = 250_000_000
+#: Older than this, what is overdue is dropped and never rushed out.
+STALE_NS: Final = 250_000_000
+MS: Final = 1_000_000
+REMEMBERED: Final = 4096
+EVENTS_A_QUERY: Final = 32
+ENDLESS: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A phrase that may be answered, and where it lies in the voice's memory."""
+
+    phrase: Phrase
+    stream: int
+    avoid: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Sounding:
+    """A note that was handed over: `natural_end_ns` is its end unless something ends it before."""
+
+    start_ns: int
+    end_ns: int
+    natural_end_ns: int
+    pitch: int
+    channel: int
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An event with the number under which it went out."""
+
+    number: int
+    due_ns: int
+    planned: Planned
+
+
+@dataclass(slots=True, eq=False)
+class Voice:
+    """A player's place in the session. Beats are the session timeline's."""
+
+    name: str
+    key: str  # unique in the server: session/name
+    model: str
+    viewpoint: str
+    memory: str
+    owner: str
+    settings: dict[str, Value]
+    mode: str = "free"
+    armed: bool = False
+    panicked: bool = False
+    failed: str = ""
+    halted: bool = False  # `/start` brings it back
+    deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
+    learn: bool = True
+    hears: tuple[str, ...] = ("*",)
+    epoch: int = 0
+    revision: int = 0
+    ordinal: int = 0
+    playing: bool = False
+    resting: bool = False  # armed in `free` with nothing to play from yet
+    cursor_beat: float = 0.0
+    until_beat: float = ENDLESS
+    beats: float = -1.0  # asked for by `play`; below 0: none
+    beats_left: float = -1.0  # of a `play` that a stop broke off
+    answering: Finished | None = None
+    fresh: bool = False  # the next query begins after the phrase
+    waiting: Finished | None = None
+    asked: Query | None = None
+    played: deque[Played] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    sounding: list[Sounding] = field(default_factory=list)
+    shown: tuple[str, str, str] = ("", "", "")
+
+    @property
+    def state(self) -> str:
+        """The first that holds of the states in PROTOCOL.md."""
+        if self.failed:
+            return "failed"
+        if self.panicked:
+            return "panicked"
+        if not self.armed:
+            return "stopped"
+        return "playing" if self.playing else "armed"
+
+    def states(self) -> tuple[str, str, str]:
+        """State, model and mode, as `/player/<p>/state` says them."""
+        return self.state, self.model, self.mode
+
+    # What it plays
+
+    def begin(self, beat: float, until_beat: float, finished: Finished | None) -> None:
+        """Play from `beat` on, until the event that crosses `until_beat`; after a phrase, or going on."""
+        self.playing = True
+        self.resting = False
+        self.cursor_beat = beat
+        self.until_beat = until_beat
+        self.answering = finished
+        self.fresh = finished is not None
+
+    def query(self, now: int, timeline: Timeline, seed: int, memory_length: int, count: int) -> Query:
+        """What to ask its player for: events up to the horizon, or `count` of them."""
+        until = min(self.until_beat, timeline.beat_at(now + self.horizon_ns(timeline)))
+        finished = self.answering if self.fresh else None
+        query = Query(
+            player=self.key,
+            epoch=self.epoch,
+            revision=self.revision,
+            memory_length=memory_length,
+            seed=seed,
+            ordinal=self.ordinal,
+            onset_beats=self.cursor_beat,
+            until_beats=until if count == 0 else ENDLESS,
+            count=count or EVENTS_A_QUERY,
+            phrase_of=finished.phrase.performer if finished else "",
+            stream=finished.stream if finished else -1,
+            avoid=self.answering.avoid if self.answering else (0, 0),
+            channel=self.answering.phrase.channel if self.answering else 1,
+            velocity=self.answering.phrase.velocity if self.answering else 0.0,
+            settings=self.settings,
+        )
+        self.asked = query
+        return query
+
+    def horizon_ns(self, timeline: Timeline) -> int:
+        """How far ahead it plans: a beat or 250 ms, the smaller."""
+        return min(HORIZON_NS, round(MINUTE / timeline.bpm))
+
+    def adopts(self, answer: Answer, memory_length: int) -> bool:
+        """Whether an answer is to the question that stands."""
+        asked = self.asked
+        return (
+            asked is not None
+            and (answer.epoch, answer.revision) == (self.epoch, self.revision)
+            and answer.memory_length == memory_length
+        )
+
+    def adopt(self, number: int, planned: Planned, timeline: Timeline) -> Iterator[Effect]:
+        """Take one event into the plan: its notes, each with its due time, and offs for what it strikes again."""
+        onset = timeline.ns_at(planned.onset_beats)
+        self.played.append(Played(number, onset, planned))
+        self.ordinal += 1
+        self.cursor_beat = planned.onset_beats + planned.span_beats
+        prefix = f"/player/{self.name}"
+        for note in planned.notes:
+            start = onset + timeline.span_ns(note.offset_beats) if note.offset_beats else onset
+            length = max(MS, timeline.span_ns(note.duration_beats))
+            pitch = round(note.pitch)
+            for held in self.sounding:
+                if held.pitch == pitch and held.channel == note.channel and held.end_ns > start:
+                    yield Say(
+                        start,
+                        f"{prefix}/off",
+                        (held.pitch, held.channel, held.event),
+                        player=self.key,
+                        epoch=self.epoch,
+                    )
+                    held.end_ns = start
+            self.sounding.append(Sounding(start, start + length, start + length, pitch, note.channel, number))
+            yield Say(
+                start,
+                f"{prefix}/note",
+                (pitch, max(1, round(note.velocity)), length / MS, note.channel, number),
+                player=self.key,
+                epoch=self.epoch,
+            )
+
+    def forget_ended(self, now: int) -> None:
+        """Notes whose end has passed need no note-off."""
+        if self.sounding and self.sounding[0].end_ns <= now:
+            self.sounding = [held for held in self.sounding if held.end_ns > now]
+
+    # What ends it
+
+    def silence(self, now: int) -> Iterator[Effect]:
+        """Nothing more is said of its plan, and what sounds ends now."""
+        yield Cut(self.key, now)
+        for held in self.sounding:
+            if held.start_ns <= now < held.end_ns:
+                yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
+        self.sounding.clear()
+        yield from self._drop_unsent(now)
+        self.epoch += 1
+        self.playing = False
+        self.resting = False
+        self.answering = None
+        self.asked = None
+
+    def revise(self, now: int) -> Iterator[Effect]:
+        """The unsent part of its plan is void; what sounds goes on, and so does what it was doing."""
+        yield Cut(self.key, now)
+        self.sounding = [held for held in self.sounding if held.start_ns <= now]
+        for held in self.sounding:
+            if held.end_ns > now:
+                held.end_ns = held.natural_end_ns
+        yield from self._drop_unsent(now)
+        self.epoch += 1
+        self.revision += 1
+        self.asked = None
+
+    def _drop_unsent(self, now: int) -> Iterator[Effect]:
+        dropped = 0
+        while self.played and self.played[-1].due_ns > now:
+            self.cursor_beat = self.played.pop().planned.onset_beats
+            dropped += 1
+        if dropped:
+            self.ordinal -= dropped
+            yield Revert(self.key, dropped)
+
+    # What it remembers
+
+    def find(self, number: int, now: int) -> Played | None:
+        """The event of that number, or (0) the last that was heard; the latest where numbers have begun again."""
+        for played in reversed(self.played):
+            if played.due_ns <= now and (number == 0 or played.number == number):
+                return played
+        return None
+
+
+def seconds(ns: int) -> float:
+    """Nanoseconds as seconds."""
+    return ns / SECOND
