@@ -73,7 +73,7 @@ class Broadcast:
     section: int
 
 
-_ARGUMENT = re.compile(r"(\[)?(any|[ifs]):([a-z_0-9]+)(\.\.\.)?(?:=([^\]\s]+))?(?:\{(\S+),(\S+)\})?\]?\Z")
+_ARGUMENT = re.compile(r"(\[)?(any|[ifs]):([a-z_0-9]+)(\.\.\.)?(?:=([^\]\s]+))?\]?(?:\{(\S+),(\S+)\})?\Z")
 
 
 def parse_arguments(signature: str) -> tuple[Argument, ...]:

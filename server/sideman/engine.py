@@ -64,6 +64,13 @@ class Engine:
         out, self._out = self._out, []
         return out
 
+    @property
+    def events(self) -> int:
+        """How many events have been heard and played."""
+        return sum(
+            session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values()
+        )
+
     def next_ns(self) -> int | None:
         """When it wants to be woken next."""
         moments = [due for session in self._sessions.values() if (due := session.agenda.next_ns()) is not None]

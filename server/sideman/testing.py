@@ -44,9 +44,10 @@ class Stage:
         self.clock = SimulatedClock()
         self.wire = SimWire()
         self.inputs: list[Input] = []
-        self.outputs: list[Output] = []
+        self.outputs_of: list[list[Output]] = []  # of each input
         begin = Begin(0, seed, b"a secret for tests", "test")
         self.inputs.append(begin)
+        self.outputs_of.append([])
         self.engine = Engine(begin, Band())
         self.feed(WallTime(0, self.clock.wall_offset()))
         self._ports = 40_000
@@ -58,11 +59,21 @@ class Stage:
         """The present moment."""
         return self.clock.now() / SECOND
 
+    @property
+    def outputs(self) -> list[Output]:
+        """All that came out, in order."""
+        return [output for outputs in self.outputs_of for output in outputs]
+
+    @property
+    def events(self) -> int:
+        """How many events its performers and players have played."""
+        return self.engine.events
+
     def feed(self, item: Input) -> None:
         """Give the engine an input and the wire what comes out."""
         self.inputs.append(item)
         outputs = self.engine.feed(item)
-        self.outputs.extend(outputs)
+        self.outputs_of.append(outputs)
         for output in outputs:
             if isinstance(output, Cut):
                 self.wire.cut(output.player, output.after_ns)

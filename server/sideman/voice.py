@@ -23,6 +23,8 @@ STALE_NS: Final = 250_000_000
 MS: Final = 1_000_000
 REMEMBERED: Final = 4096
 EVENTS_A_QUERY: Final = 32
+#: A query asks for at least this much, however the horizon is rounded.
+LEAST_BEATS: Final = 1e-6
 ENDLESS: Final = float("inf")
 
 
@@ -120,7 +122,8 @@ class Voice:
 
     def query(self, now: int, timeline: Timeline, seed: int, memory_length: int, count: int) -> Query:
         """What to ask its player for: events up to the horizon, or `count` of them."""
-        until = min(self.until_beat, timeline.beat_at(now + self.horizon_ns(timeline)))
+        horizon = timeline.beat_at(now + self.horizon_ns(timeline))
+        until = min(self.until_beat, max(horizon, self.cursor_beat + LEAST_BEATS))
         finished = self.answering if self.fresh else None
         query = Query(
             player=self.key,
