@@ -117,6 +117,14 @@ TABLE: Final[tuple[Address, ...]] = (
         "anyone",
         replies="/joined",
     ),
+    _row(
+        "/confirm",
+        "i:number{1,16777215}",
+        "the answer to `/challenge`, within 5 s",
+        2,
+        "anyone",
+        replies="/joined",
+    ),
     _row("/leave", "", "leave: the notes that it holds end, what it taught stays", 2, "listener"),
     _row(
         "/ping",
@@ -128,6 +136,26 @@ TABLE: Final[tuple[Address, ...]] = (
     ),
     _row("/listen", "s:pattern...", "adds to the broadcasts that one gets", 2, "listener"),
     _row("/ignore", "s:pattern...", "takes from the broadcasts that one gets", 2, "listener"),
+    _row(
+        "/deliver",
+        "s:mode [f:ms=0]{0,500}",
+        "`now`: each message leaves when it is due, `ms` earlier for a listener whose own delay is known",
+        2,
+        "listener",
+    ),
+    _row("/latency", "f:ms{0,500}", "this performer's known input delay, taken off before learning", 2, "listener"),
+    _row("/status", "", "what is running, connected, late, refused", 2, "listener", replies="/synced"),
+    _row(
+        "/session/set",
+        "s:name any:value...",
+        "set a parameter of the session, clipped to its range",
+        2,
+        "leader",
+        replies="/session/is",
+    ),
+    _row(
+        "/session/get", "s:name", "the value of a parameter of the session", 2, "listener", replies="/session/is"
+    ),
     _row("/refresh", "", "the whole state again, then `/synced`", 2, "listener", replies="/synced"),
     # 3. What a performer plays
     _row(
@@ -189,6 +217,9 @@ TABLE: Final[tuple[Address, ...]] = (
 BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/joined", "s:name s:session f:lease_s s:key", "welcome; the state follows, then `/synced`", 2),
     Broadcast("/synced", "i:messages", "the state is complete: so many messages since `/joined`", 2),
+    Broadcast("/challenge", "i:number", "in place of `/joined`, beyond loopback: `/confirm` it within 5 s", 2),
+    Broadcast("/status/is", "s:key any...", "one line of the answer to `/status`", 2),
+    Broadcast("/session/is", "s:name any...", "a parameter of the session, on each change and when asked", 2),
     Broadcast("/lapsed", "s:name", "the lease ran out, or the seat was taken over", 2),
     Broadcast("/pong", "any... i:up_s f:up_fraction i:utc_s f:utc_fraction", "the answer to `/ping`", 2),
     Broadcast("/done", "s:address", "it was obeyed", 1),

@@ -6,15 +6,18 @@ it does and may not fail. So a bundle is checked whole before any of it is obeye
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Callable, Generator
+import hmac
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from .addresses import NAME, NAME_CURE, TABLE, Value
 from .commands import Command
 from .errors import Refused
-from .params import PLAYER_PARAMS, check
+from .params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
+from .rights import Rights
 from .seats import KINDS, LEASE_S, Endpoint, Seat
 from .session import DEFAULT_PLAYER, Session
 from .timeline import SECOND
@@ -43,6 +46,9 @@ class Call:
     utc_ns: int
     started_ns: int
     secret: bytes
+    rights: Rights
+    played_ns: int  # when it was played: `now`, or the time tag of a bundle that came late
+    status: Callable[[], list[tuple[str, tuple[Value, ...]]]]
     view: View = field(default_factory=View)
 
     @property
@@ -102,6 +108,7 @@ def command(template: str) -> Callable[[Callable[[Call], Steps]], Callable[[Call
 @command("/join")
 def join(call: Call) -> Steps:
     name, port, token, session, kind = (str(value) for value in call.command.arguments)
+    session = session or "main"
     if not NAME.match(name):
         raise Refused(f"{name!r} is not a name", NAME_CURE)
     if name in call.session.voices or name in call.view.made:
@@ -111,20 +118,29 @@ def join(call: Call) -> Steps:
     seat = call.session.seats.get(session, name)
     reply = (call.source[0], int(port) or call.source[1])
     host = call.source[0]
-    if seat is not None and seat.reply[0] != host and token != seat.key and seat.state != "lapsed":
+    by_key = seat is not None and hmac.compare_digest(token.encode(), seat.key.encode())
+    if seat is not None and (by_key or (seat.reply[0] == host and not token)):
+        role, by_token = seat.role, seat.by_token
+    else:
+        role, by_token = call.rights.role(host, token), bool(token)
+    free = seat is None or (seat.state == "lapsed" and not seat.by_token)
+    if seat is not None and not free and seat.reply[0] != host and not (by_key or by_token):
         raise Refused(f"{name} is taken by {seat.reply[0]}", "join under another name, or with the seat's key as token")
+    if call.session.new and role != "leader":
+        raise Refused(f"no session {session!r}", "a leader's /join makes it")
     yield
     now, seats = call.now, call.session.seats
+    call.session.new = False
     back = seat is not None and seat.state == "lapsed"
     if seat is None:
         key = "k" + hashlib.blake2b(f"{session}/{name}/{now}".encode(), key=call.secret, digest_size=12).hexdigest()
-        seat = Seat(name, session, kind, "leader", key, reply)
+        seat = Seat(name, session, kind, role, key, reply)
         seats.add(seat)
         call.session.performer(name, "here", now, but=seat)
     elif seat.reply[0] != host:
         call.session.tell(now, seat, "/lapsed", name)
         seats.silence(seat)
-    seat.kind = kind
+    seat.kind, seat.role, seat.by_token = kind, role, by_token
     seat.state = "here"
     seat.reply = reply
     seats.speak_from(seat, call.source)
@@ -133,6 +149,12 @@ def join(call: Call) -> Steps:
         call.session.performer(name, "here", now, but=seat)
     call.session.tell(now, seat, "/joined", name, session, LEASE_S, seat.key)
     call.session.tell_state(now, seat)
+
+
+@command("/confirm")
+def confirm(call: Call) -> Steps:
+    raise Refused("nothing to confirm", "send /join again and answer its /challenge within 5 s")
+    yield
 
 
 @command("/leave")
@@ -180,6 +202,50 @@ def refresh(call: Call) -> Steps:
     call.session.tell_state(call.now, call.sender)
 
 
+@command("/deliver")
+def deliver(call: Call) -> Steps:
+    mode, early_ms = call.command.arguments
+    if mode != "now":
+        raise Refused(f"no delivery {mode!r}", "delivery: now")
+    yield
+    call.sender.early_ms = float(early_ms)
+    call.session.seats.version += 1
+
+
+@command("/latency")
+def latency(call: Call) -> Steps:
+    yield
+    call.sender.latency_ms = float(call.command.arguments[0])
+
+
+@command("/status")
+def status(call: Call) -> Steps:
+    yield
+    lines = [*call.status(), *call.session.status()]
+    for key, values in lines:
+        call.answer("/status/is", key, *values)
+    call.answer("/synced", len(lines))
+
+
+@command("/session/set")
+def session_set(call: Call) -> Steps:
+    name = str(call.command.arguments[0])
+    value, clipped = one_value(SESSION_PARAMS, name, call.command.arguments[1:])
+    yield
+    call.session.set_session_param(name, value, call.sender, call.now)
+    call.answer("/session/is", name, value)
+    if clipped:
+        call.answer("/notice", call.command.address, f"{name} was clipped to {value}")
+
+
+@command("/session/get")
+def session_get(call: Call) -> Steps:
+    wanted = str(call.command.arguments[0])
+    known(SESSION_PARAMS, wanted)
+    yield
+    call.answer("/session/is", wanted, call.session.settings[wanted])
+
+
 # What a performer plays
 
 
@@ -187,7 +253,7 @@ def refresh(call: Call) -> Steps:
 def note(call: Call) -> Steps:
     yield
     pitch, velocity, channel, duration_ms = call.command.arguments
-    call.session.note(call.sender, call.now, float(pitch), float(velocity), int(channel), float(duration_ms))
+    call.session.note(call.sender, call.now, call.played_ns, float(pitch), float(velocity), int(channel), float(duration_ms))
 
 
 # Time
@@ -367,9 +433,7 @@ def why(call: Call) -> Steps:
 def param(call: Call) -> Steps:
     call.own()
     name = call.command.names[1]
-    if len(call.command.arguments) != 1:
-        raise Refused(f"{name} takes one value, {len(call.command.arguments)} came", f"send {name} and its value")
-    value, clipped = check(PLAYER_PARAMS, name, call.command.arguments[0])
+    value, clipped = one_value(PLAYER_PARAMS, name, call.command.arguments)
     yield
     call.session.set_param(call.voice(), name, value, call.sender, call.now)
     call.answer(f"/player/{call.command.names[0]}/is", name, value)
@@ -381,10 +445,26 @@ def param(call: Call) -> Steps:
 def get(call: Call) -> Steps:
     name, _ = call.player()
     wanted = str(call.command.arguments[0])
-    if wanted not in PLAYER_PARAMS:
-        raise Refused(f"no parameter {wanted!r}", f"parameters: {', '.join(PLAYER_PARAMS)}")
+    known(PLAYER_PARAMS, wanted)
     yield
     call.answer(f"/player/{name}/is", wanted, call.voice().settings[wanted])
+
+
+def known(table: Mapping[str, Param], name: str) -> None:
+    """Raise `Refused`, naming the nearest, where a table has no such parameter."""
+    if name not in table:
+        near = difflib.get_close_matches(name[:32], table, n=1)
+        raise Refused(
+            f"no parameter {name[:32]!r}", f"did you mean {near[0]}?" if near else f"parameters: {', '.join(table)}"
+        )
+
+
+def one_value(table: Mapping[str, Param], name: str, values: Sequence[Value]) -> tuple[Value, bool]:
+    """The one value of a parameter as it will be in force, and whether it was clipped; raises `Refused`."""
+    known(table, name)
+    if len(values) != 1:
+        raise Refused(f"{name} takes one value, {len(values)} came", f"send {name} and its value")
+    return check(table, name, values[0])
 
 
 _MISSING = [row.template for row in TABLE if row.template not in COMMANDS]

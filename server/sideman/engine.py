@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .addresses import NEVER_ANSWERED, TABLE, find
+from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
+from .agenda import Agenda
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
 from .effects import Cut, Effect, Make, Revert, Say, Teach, Unmake
@@ -16,14 +17,21 @@ from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin, Datagram, End, Input, WallTime, Wake
-from .osc import Bundle, Malformed, Message, decode, is_pattern, match
+from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
 from .band import Band
+from .rights import Challenges, Rights, is_loopback
 from .seats import Endpoint, Seat, Seats
 from .session import Session
+from .timeline import SECOND
 from .viewpoint import VIEWPOINTS
+from .voice import STALE_NS
 
 MAIN = "main"
+AHEAD_NS = 2 * SECOND
+MAX_HELD = 4096
+MAX_SESSIONS = 16
+OFF_TAGS_TOLD = 8
 
 
 class Engine:
@@ -41,6 +49,13 @@ class Engine:
         self._hubs: dict[str, Hub] = {}
         self._out: list[Output] = []
         self.log: list[str] = []
+        self.rights = Rights()
+        self._challenges = Challenges()
+        self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
+        self._held_count = 0
+        self._bundles = Agenda()
+        self._seen: dict[tuple[Endpoint, bytes], int] = {}
+        self.late = 0
         self.malformed = 0
         self.refused = 0
         self._last_ns = begin.time_ns
@@ -52,9 +67,7 @@ class Engine:
         if isinstance(item, Datagram):
             self._datagram(item.source, item.packet, now)
         elif isinstance(item, Wake):
-            for session in list(self._sessions.values()):
-                session.wake(now)
-                self._run(session, now)
+            self._wake(now)
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
         elif isinstance(item, End):
@@ -73,8 +86,16 @@ class Engine:
 
     def next_ns(self) -> int | None:
         """When it wants to be woken next."""
-        moments = [due for session in self._sessions.values() if (due := session.agenda.next_ns()) is not None]
-        return min(moments, default=None)
+        agendas = [self._bundles, *(session.agenda for session in self._sessions.values())]
+        return min((due for agenda in agendas if (due := agenda.next_ns()) is not None), default=None)
+
+    def _wake(self, now: int) -> None:
+        while (item := self._bundles.pop(now)) is not None:
+            source, bundle, due = self._held.pop(int(str(item[0])))
+            self._bundle(source, bundle, now, due)
+        for session in list(self._sessions.values()):
+            session.wake(now)
+            self._run(session, now)
 
     def _new_session(self, name: str, now: int) -> Session:
         return Session(name, self._begin.seed, self._band.models, tuple(VIEWPOINTS), self._seats, now)
@@ -97,31 +118,104 @@ class Engine:
             return
         if isinstance(content, Message):
             self._message(source, content, now)
+        elif content.time_tag == IMMEDIATELY:
+            self._bundle(source, content, now, now)
         else:
-            self._bundle(source, content, now)
+            self._tagged(source, content, packet, now)
 
-    def _message(self, source: Endpoint, message: Message, now: int) -> None:
+    def _message(self, source: Endpoint, message: Message, now: int, *, proved: bool = False) -> None:
         address = message.address
         if address in NEVER_ANSWERED:
             return
         seat = self._seats.at(source)
+        stranger = seat is None and not proved and not is_loopback(source[0])
+        if stranger:
+            self._stranger(source, message, now)
+            return
         try:
-            for call, steps in self._checked(source, seat, message, now, View()):
+            for call, steps in self._checked(source, seat, message, now, now, View()):
                 self._do(call, steps, now)
         except Refused as error:
-            self._refuse(source, seat, address, error, now)
+            self._refuse(source, seat, address, error, now, proved=proved)
             return
         self._done(source, message, now)
 
-    def _bundle(self, source: Endpoint, bundle: Bundle, now: int) -> None:
+    def _stranger(self, source: Endpoint, message: Message, now: int) -> None:
+        """Beyond loopback an unknown sender gets nothing but `/challenge`, until its address is proved its own."""
+        if message.address == "/join":
+            try:
+                port = int(parse(message).arguments[1])
+            except Refused:
+                return
+            number = self._challenges.ask(source, message, now, self._begin.secret)
+            session = self._sessions[MAIN]
+            session.tell(now, (source[0], port or source[1]), "/challenge", number)
+            self._run(session, now)
+        elif message.address == "/confirm":
+            try:
+                number = int(parse(message).arguments[0])
+            except Refused:
+                return
+            join = self._challenges.confirmed(source, number, now)
+            if join is not None:
+                self._message(source, join, now, proved=True)
+        else:
+            self._unseated(source, message.address)
+
+    def _tagged(self, source: Endpoint, bundle: Bundle, packet: bytes, now: int) -> None:
+        """A bundle with a time: kept till then if that is near, played on arrival if it has passed."""
+        seat = self._seats.at(source)
+        if self._again(source, packet, now):
+            return
+        due = unix_ns(bundle.time_tag) - self._wall_offset_ns
+        if due > now + AHEAD_NS:
+            off_s = (due - now) / SECOND
+            error = Refused(f"the time tag is {off_s:.1f} s ahead", "tags may be up to 2 s ahead; compare the clocks")
+            self._refuse(source, seat, "#bundle", error, now)
+            return
+        if seat is not None:
+            self._off_tags(seat, due - now, now)
+        if due <= now:
+            self.late += due < now
+            self._bundle(source, bundle, now, due if due >= now - STALE_NS else now)
+        elif len(self._held) >= MAX_HELD:
+            self._refuse(source, seat, "#bundle", Refused("too many bundles wait for their time", "send fewer"), now)
+        else:
+            self._held_count += 1
+            self._held[self._held_count] = (source, bundle, due)
+            self._bundles.set(self._held_count, due)
+
+    def _off_tags(self, seat: Seat, ahead_ns: int, now: int) -> None:
+        """Tell a sender once whose tags are constantly late, by how much."""
+        seat.off_tags = seat.off_tags + 1 if ahead_ns < 0 else 0
+        if seat.off_tags == OFF_TAGS_TOLD:
+            session = self._sessions[seat.session]
+            session.tell(now, seat, "/notice", "#bundle", f"your time tags are late, by {-ahead_ns / SECOND:.3f} s now")
+            self._run(session, now)
+
+    def _again(self, source: Endpoint, packet: bytes, now: int) -> bool:
+        """Whether the same tagged bundle came within the last second."""
+        seen = self._seen
+        while seen and next(iter(seen.values())) < now - SECOND:
+            del seen[next(iter(seen))]
+        if (source, packet) in seen:
+            return True
+        if len(seen) >= MAX_HELD:
+            del seen[next(iter(seen))]
+        seen[source, packet] = now
+        return False
+
+    def _bundle(self, source: Endpoint, bundle: Bundle, now: int, played_ns: int) -> None:
         """All or nothing: every message is checked against what those before it would leave, then all are done."""
         messages = [message for message in flat(bundle) if message.address not in NEVER_ANSWERED]
         seat = self._seats.at(source)
+        if seat is None and not is_loopback(source[0]):
+            return
         view = View()
         checked: list[tuple[Call, Steps]] = []
         for message in messages:
             try:
-                checked.extend(self._checked(source, seat, message, now, view))
+                checked.extend(self._checked(source, seat, message, now, played_ns, view))
             except Refused as error:
                 self._refuse(source, seat, message.address, error, now)
                 return
@@ -131,7 +225,7 @@ class Engine:
             self._done(source, message, now)
 
     def _checked(
-        self, source: Endpoint, seat: Seat | None, message: Message, now: int, view: View
+        self, source: Endpoint, seat: Seat | None, message: Message, now: int, played_ns: int, view: View
     ) -> list[tuple[Call, Steps]]:
         """The commands that a message means, each checked and ready to be done; raises `Refused`."""
         checked = []
@@ -149,6 +243,9 @@ class Engine:
                 now + self._wall_offset_ns,
                 self._begin.time_ns,
                 self._begin.secret,
+                self.rights,
+                played_ns,
+                self._status,
                 view,
             )
             steps = COMMANDS[command.row.template](call)
@@ -161,13 +258,23 @@ class Engine:
             return
         if call.session.name not in self._sessions:
             self._add(call.session)
-        if call.seat is None:
-            call.seat = self._seats.at(call.source)
         if call.seat is not None:
             call.session.renew(call.seat, now)
         for _ in steps:
             raise AssertionError(f"{call.command.row.template} yields twice")
+        if call.command.row.template == "/join":
+            self._joined(call)
         self._run(call.session, now)
+
+    def _joined(self, call: Call) -> None:
+        """Who came, from where, where answers go, and how that is changed: for the person at the terminal."""
+        seat = self._seats.at(call.source)
+        if seat is not None:
+            host, port = call.source
+            self.log.append(
+                f"{seat.name} ({seat.kind}, {seat.role}) joined {seat.session} from {host}:{port}; answers go to "
+                f"{seat.reply[0]}:{seat.reply[1]}; to change that: /join {seat.name} PORT"
+            )
 
     def _done(self, source: Endpoint, message: Message, now: int) -> None:
         """Say `/done` where the table names no other answer."""
@@ -196,24 +303,49 @@ class Engine:
         if command.row.template != "/join":
             return self._sessions[seat.session if seat else MAIN]
         name = str(command.arguments[3]) or MAIN
-        return self._sessions.get(name) or self._new_session(name, now)
+        there = self._sessions.get(name)
+        if there is not None:
+            return there
+        if not NAME.match(name):
+            raise Refused(f"{name!r} is not a session's name", NAME_CURE)
+        if len(self._sessions) >= MAX_SESSIONS:
+            raise Refused(f"{MAX_SESSIONS} sessions are open already", "join one of them")
+        session = self._new_session(name, now)
+        session.new = True
+        return session
 
     def _may(self, source: Endpoint, seat: Seat | None, command: Command) -> None:
         if seat is None:
-            self.log.append(
-                f"{command.address.rpartition('/')[2]} from {source[0]}:{source[1]}: not joined; send /join NAME [PORT]"
-            )
+            self._unseated(source, command.address)
             raise Refused("not joined", "send /join NAME [PORT]")
         if not seat.may(command.row.role):
-            raise Refused(f"only a {command.row.role} may", "ask a leader")
+            raise Refused(f"only a {command.row.role} may", "ask a leader, or join with a leader's token")
 
-    def _refuse(self, source: Endpoint, seat: Seat | None, address: str, error: Refused, now: int) -> None:
+    def _unseated(self, source: Endpoint, address: str) -> None:
+        what = address.rpartition("/")[2][:32]
+        self.log.append(f"{what} from {source[0]}:{source[1]}: not joined; send /join NAME [PORT]")
+
+    def _refuse(
+        self, source: Endpoint, seat: Seat | None, address: str, error: Refused, now: int, *, proved: bool = False
+    ) -> None:
         self.refused += 1
         session = self._sessions[seat.session] if seat else self._sessions[MAIN]
         if seat is not None:
             session.renew(seat, now)
+        elif not is_loopback(source[0]) and not proved:
+            return
         session.tell(now, seat or source, "/error", address[:255], error.what[:300], error.cure[:300])
         self._run(session, now)
+
+    def _status(self) -> list[tuple[str, tuple[Value, ...]]]:
+        return [
+            ("version", (self._begin.version,)),
+            ("sessions", (len(self._sessions),)),
+            ("malformed", (self.malformed,)),
+            ("refused", (self.refused,)),
+            ("late_bundles", (self.late,)),
+            ("held_bundles", (len(self._held),)),
+        ]
 
     # From effects to packets
 

@@ -46,11 +46,9 @@ class Hub:
             return
         packet = encode(say.address, *say.arguments)
         epoch = (say.player, say.epoch) if say.player else None
-        if len(packet) <= MAX_PACKET:
+        packets = [packet] if len(packet) <= MAX_PACKET else paged(say.address, say.arguments)
+        for packet in packets:
             yield Send(say.due_ns, packet, to, epoch)
-            return
-        for page in paged(say.address, say.arguments):
-            yield Send(say.due_ns, page, to, epoch)
 
     def _listeners(self, say: Say) -> tuple[Endpoint, ...]:
         to = say.to

@@ -11,12 +11,13 @@ from .seats import Endpoint
 
 
 class Begin(NamedTuple):
-    """The start: what chance and secrets are made from, and which version wrote this."""
+    """The start: what chance and secrets are made from, which version wrote this, what the configuration says."""
 
     time_ns: int
     seed: int
     secret: bytes
     version: str
+    config: bytes = b""  # the part of the configuration that the core obeys, as JSON
 
 
 class WallTime(NamedTuple):

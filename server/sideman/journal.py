@@ -57,7 +57,7 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _END, head
     if isinstance(item, WallTime):
         return _WALL, head + struct.pack("<q", item.offset_ns)
-    return _BEGIN, head + struct.pack("<Q", item.seed) + _text(item.version) + item.secret
+    return _BEGIN, head + struct.pack("<QI", item.seed, len(item.config)) + _text(item.version) + item.config + item.secret
 
 
 def encode_output(item: Output) -> tuple[int, bytes]:
@@ -94,9 +94,9 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
     elif kind == _WALL:
         item = WallTime(time_ns, struct.unpack_from("<q", body, at)[0])
     elif kind == _BEGIN:
-        (seed,) = struct.unpack_from("<Q", body, at)
-        version, at = _read_text(body, at + 8)
-        item = Begin(time_ns, seed, body[at:], version)
+        seed, length = struct.unpack_from("<QI", body, at)
+        version, at = _read_text(body, at + 12)
+        item = Begin(time_ns, seed, body[at + length :], version, body[at : at + length])
     else:
         raise ValueError(f"no kind {kind}")
     return number, item

@@ -39,6 +39,11 @@ class Seat:
     sources: list[Endpoint] = field(default_factory=list)
     state: str = "here"
     heard_ns: int = 0
+    by_token: bool = False  # whether a token was shown for it
+    lasting: bool = False  # in the configuration: never lapses
+    early_ms: float = 0.0  # what is due leaves so much earlier
+    latency_ms: float = 0.0  # of its input, taken off before learning
+    off_tags: int = 0  # time tags in a row that were late or too far ahead
     rules: list[tuple[bool, str]] = field(default_factory=lambda: list(FIRST_RULES))
 
     def may(self, role: str) -> bool:

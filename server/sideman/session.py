@@ -29,6 +29,7 @@ class Session:
     def __init__(self, name: str, seed: int, models: tuple[str, ...], viewpoints: tuple[str, ...], seats: Seats,
                  now: int) -> None:
         self.name = name
+        self.new = False  # nobody has joined it yet
         self.models = models
         self.viewpoints = viewpoints
         self.seats = seats
@@ -126,6 +127,8 @@ class Session:
             self.seats.remove(seat)
             seat.state = "gone"
             self.performer(name, "gone", now)
+        elif seat.lasting:
+            return
         elif seat.heard_ns + LEASE_NS > now:
             self.agenda.set(("lease", name), seat.heard_ns + LEASE_NS)
         else:
@@ -138,20 +141,37 @@ class Session:
 
     # What performers play
 
-    def note(self, seat: Seat, now: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
-        """A note-on, or with velocity 0 a note-off."""
+    def status(self) -> list[tuple[str, tuple[Value, ...]]]:
+        """What `/status` tells of this session: key and values."""
+        here = [seat for seat in self.seats.of(self.name) if seat.state == "here"]
+        lines: list[tuple[str, tuple[Value, ...]]] = [
+            ("session", (self.name,)),
+            ("performers", (len(here),)),
+            ("players", (len(self.voices),)),
+            ("late", (self.late,)),
+            ("offs_without_ons", (sum(stream.ignored_offs for stream in self.streams.values()),)),
+            ("sounding", (sum(len(voice.sounding) for voice in self.voices.values()),)),
+        ]
+        lines += [("performer", (seat.name, seat.kind, seat.role, *seat.reply)) for seat in here]
+        lines += [("player", (voice.name, *voice.states())) for voice in self.voices.values()]
+        lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
+        return lines
+
+    def note(self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
+        """A note-on, or with velocity 0 a note-off, that was played at `played_ns`."""
+        played_ns -= round(seat.latency_ms * 1e6)
         key = (seat.name, channel == DRUMS_CHANNEL)
         stream = self.streams.get(key)
         if velocity == 0:
-            if stream is None or not stream.note_off(now, pitch, channel):
+            if stream is None or not stream.note_off(played_ns, pitch, channel):
                 return
         else:
             if stream is None:
                 stream = self.streams[key] = Stream(seat.name, len(self.streams))
-            off_ns = now + round(duration_ms * 1e6) if duration_ms > 0 else None
+            off_ns = played_ns + round(duration_ms * 1e6) if duration_ms > 0 else None
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
-            held = Held(pitch, velocity, channel, now, off_ns)
-            closed, opens = stream.note_on(now, held, self.timeline, chord_ns)
+            held = Held(pitch, velocity, channel, played_ns, off_ns)
+            closed, opens = stream.note_on(played_ns, held, self.timeline, chord_ns)
             if closed:
                 self._close(stream, closed)
             if opens:
@@ -264,6 +284,13 @@ class Session:
             voice.begin(beat, ENDLESS, None)
             self._go(voice, now)
         self.show(voice, now)
+
+    def set_session_param(self, name: str, value: Value, by: Seat, now: int) -> None:
+        """A parameter of the session; the others are told if it has changed."""
+        if self.settings[name] == value:
+            return
+        self.settings[name] = value
+        self.say(now, "/session/is", name, value, but=by)
 
     def set_param(self, voice: Voice, name: str, value: Value, by: Seat, now: int) -> None:
         """A parameter's value; the others are told if it has changed, and what is planned is planned again."""
