@@ -165,6 +165,13 @@ TABLE: Final[tuple[Address, ...]] = (
         3,
         quiet=True,
     ),
+    _row(
+        "/event",
+        "s:label [f:duration_beats=1]{0.001,10000}",
+        "any symbol of any flow: a scene, a step, a word",
+        3,
+        quiet=True,
+    ),
     # 4. Time
     _row("/tempo", "f:bpm{10,400}", "beats a minute", 4, "leader"),
     _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),
@@ -180,7 +187,7 @@ TABLE: Final[tuple[Address, ...]] = (
     _row("/player/<p>/drop", "", "end it; its memory stays", 5),
     _row("/player/<p>/hear", "s:name...", "whom it learns from and reacts to; `*`: all humans", 5),
     _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning", 5),
-    _row("/player/<p>/mode", "s:mode", "`free`, `answer` or `manual`; neither arms nor disarms", 5),
+    _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow` or `manual`; neither arms nor disarms", 5),
     _row(
         "/player/<p>/play",
         "[f:beats=-1]",
@@ -204,6 +211,16 @@ TABLE: Final[tuple[Address, ...]] = (
         5,
         replies="/player/<p>/is",
     ),
+    _row(
+        "/player/<p>/set",
+        "s:name any:value...",
+        "set a parameter, clipped to its range",
+        5,
+        replies="/player/<p>/is",
+    ),
+    _row("/player/<p>/mute", "i:on{0,1}", "it goes on thinking in silence", 5),
+    _row("/player/<p>/undo", "", "take back this sender's last change to it", 5),
+    _row("/player/<p>/forget", "f:beats", "unlearn the last so many beats; `undo` reverses it", 5),
     _row(
         "/player/<p>/get",
         "s:name",
@@ -237,6 +254,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast(
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5
     ),
+    Broadcast("/player/<p>/event", "s:label f:duration_ms i:event", "an event that is no note", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
     Broadcast("/player/<p>/hears", "s:name...", "whom it hears, on each change", 5),

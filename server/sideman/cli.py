@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
+import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from . import __version__
+from .addresses import ROLES
+from .band import Band
 from .clock import SystemClock
+from .config import read
+from .engine import Engine
 from .errors import SetupError
+from .inputs import Begin
 from .journal import Recorder
+from .rights import hash_token
+from .server import Server
+from .settings import Settings
+from .wire import PyWire
 
-DEFAULT_PORT = 7117
 EXIT_SETUP = 2
 EXIT_PORT_TAKEN = 98
 
@@ -31,42 +41,97 @@ app = typer.Typer(
 
 @app.command()
 def serve(
-    config: Annotated[Path | None, typer.Option(help="settings in TOML; without it everything has a default")] = None,
+    config: Annotated[
+        Path | None, typer.Option(envvar="SIDEMAN_CONFIG", help="settings in TOML; without it everything has a default")
+    ] = None,
     osc_port: Annotated[
-        int, typer.Option(envvar="SIDEMAN_OSC_PORT", min=0, max=65535, help="UDP port for OSC; 0 picks a free one")
-    ] = DEFAULT_PORT,
+        int | None,
+        typer.Option(envvar="SIDEMAN_OSC_PORT", min=0, max=65535, help="UDP port for OSC [7117]; 0 picks a free one"),
+    ] = None,
     http_port: Annotated[
-        int, typer.Option(envvar="SIDEMAN_HTTP_PORT", min=0, max=65535, help="for the web page, which is yet to come")
-    ] = DEFAULT_PORT + 1,
-    host: Annotated[str, typer.Option(envvar="SIDEMAN_HOST", help="address to listen on")] = "127.0.0.1",
-    seed: Annotated[int, typer.Option(envvar="SIDEMAN_SEED", min=0, help="of chance; 0 draws one")] = 0,
+        int | None,
+        typer.Option(envvar="SIDEMAN_HTTP_PORT", min=0, max=65535, help="port of the web page, which is yet to come"),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(envvar="SIDEMAN_HOST", help="address to listen on [127.0.0.1]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(envvar="SIDEMAN_SEED", min=0, help="of chance; 0 draws one [0]")] = None,
     record: Annotated[Path | None, typer.Option(help="record everything to this new file, for `replay`")] = None,
+    open: Annotated[bool, typer.Option("--open", help="let anybody on the network join without a token")] = False,
+    check: Annotated[bool, typer.Option("--check", help="try the configuration, open no port, and end")] = False,
 ) -> None:
-    """Start the server. When it is ready it prints one line: ready osc=HOST:PORT http=-"""
+    """Start the server. When it is ready it prints one line: ready osc=HOST:PORT http=-
+
+    An option wins over its environment variable, that over the configuration, that over the default in brackets.
+    Exit status: 2 for a set-up that cannot work, 98 for a port that is taken.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    del http_port
-    if config is not None:
-        raise SetupError("there is no configuration yet", "start without --config")
-    asyncio.run(_serve(host, osc_port, seed, record))
+    settings = read(config) if config else Settings()
+    said = {"osc_port": osc_port, "http_port": http_port, "host": host, "seed": seed, "open": open or None}
+    settings = msgspec.structs.replace(settings, **{name: value for name, value in said.items() if value is not None})
+    settings.rights().check_host(settings.host)
+    if check:
+        _check(settings, config)
+        return
+    asyncio.run(_serve(settings, record))
 
 
-async def _serve(host: str, port: int, seed: int, record: Path | None) -> None:
-    from .server import Server
-    from .wire import PyWire
+def _check(settings: Settings, config: Path | None) -> None:
+    complaints = Engine(Begin(0, 1, b"check", __version__, msgspec.json.encode(settings)), Band()).complaints
+    if complaints:
+        raise SetupError(f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it")
+    print(f"{config or 'the defaults'}: nothing wrong")
 
-    if not _is_loopback(host):
-        raise SetupError(f"{host} can be reached from elsewhere, and there are no tokens", "listen on 127.0.0.1")
+
+async def _serve(settings: Settings, record: Path | None) -> None:
     clock = SystemClock()
     try:
-        wire = PyWire(host, port, clock)
+        wire = PyWire(settings.host, settings.osc_port, clock)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise SetupError(f"UDP port {port} on {host} is taken", "end what holds it, or use --osc-port 0") from error
-        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}", "give a --host of this machine") from None
+            raise SetupError(
+                f"UDP port {settings.osc_port} on {settings.host} is taken{holder(settings.osc_port)}",
+                "end that, or choose another with --osc-port (0 picks a free one)",
+            ) from error
+        raise SetupError(
+            f"cannot listen on {settings.host}:{settings.osc_port}: {error.strerror}", "give a --host of this machine"
+        ) from None
     recorder = Recorder(record) if record else None
-    server = Server(wire, clock, seed, recorder)
+    server = Server(wire, clock, settings, recorder)
     print(f"ready osc={wire.endpoint[0]}:{wire.endpoint[1]} http=-", flush=True)
     await server.run()
+
+
+def holder(port: int) -> str:
+    """Who holds a UDP port, where the system tells: `, by PROGRAM (PID)`."""
+    try:
+        table = Path("/proc/net/udp").read_text().splitlines()[1:]
+        inodes = {line.split()[9] for line in table if line.split()[1].endswith(f":{port:04X}")}
+        for process in Path("/proc").glob("[0-9]*"):
+            for handle in _handles(process):
+                if handle.removeprefix("socket:[").rstrip("]") in inodes:
+                    return f", by {(process / 'comm').read_text().strip()} ({process.name})"
+    except OSError:
+        pass
+    return ""
+
+
+def _handles(process: Path) -> list[str]:
+    try:
+        return [os.readlink(link) for link in (process / "fd").iterdir()]
+    except OSError:
+        return []
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="leader, player or listener")] = "player",
+) -> None:
+    """Make a token: print it once, for those who join, and the line for the configuration, which keeps its hash."""
+    if role not in ROLES[1:]:
+        raise SetupError(f"no role {role!r}", f"roles: {', '.join(ROLES[1:])}")
+    made = secrets.token_hex(12)
+    print(f"token: {made}\n\n[tokens]\n{role} = [\"{hash_token(made, secrets.token_bytes(16))}\"]")
 
 
 @app.command()
@@ -102,15 +167,6 @@ def demo(context: typer.Context) -> None:
 def version() -> None:
     """Print the version."""
     print(f"sideman {__version__}")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def main() -> None:

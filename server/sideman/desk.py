@@ -7,7 +7,6 @@ it does and may not fail. So a bundle is checked whole before any of it is obeye
 from __future__ import annotations
 
 import difflib
-import hashlib
 import hmac
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +16,13 @@ from .addresses import NAME, NAME_CURE, TABLE, Value
 from .commands import Command
 from .errors import Refused
 from .params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
-from .rights import Rights
+from .rights import Rights, secret_key
 from .seats import KINDS, LEASE_S, Endpoint, Seat
 from .session import DEFAULT_PLAYER, Session
 from .timeline import SECOND
-from .voice import MODES, Voice
+from .voice import MODES, Change, Voice
+
+MAX_LABEL: Final = 200
 
 Steps = Generator[None, None, None]
 
@@ -81,6 +82,10 @@ class Call:
         """The player that the address names, when the time has come to act on it."""
         return self.session.voices[self.command.names[0]]
 
+    def changed(self, what: str, before: Value | tuple[str, ...]) -> None:
+        """Remember what the sender changes of the player, for `undo`."""
+        self.voice().changed(Change(self.sender.name, what, self.now, before))
+
     def own(self) -> None:
         """Check that the sender may change the player that the address names."""
         name, voice = self.player()
@@ -133,7 +138,7 @@ def join(call: Call) -> Steps:
     call.session.new = False
     back = seat is not None and seat.state == "lapsed"
     if seat is None:
-        key = "k" + hashlib.blake2b(f"{session}/{name}/{now}".encode(), key=call.secret, digest_size=12).hexdigest()
+        key = secret_key(call.secret, session, name, now)
         seat = Seat(name, session, kind, role, key, reply)
         seats.add(seat)
         call.session.performer(name, "here", now, but=seat)
@@ -256,6 +261,15 @@ def note(call: Call) -> Steps:
     call.session.note(call.sender, call.now, call.played_ns, float(pitch), float(velocity), int(channel), float(duration_ms))
 
 
+@command("/event")
+def event(call: Call) -> Steps:
+    label, duration_beats = call.command.arguments
+    if not label or len(str(label).encode()) > MAX_LABEL:
+        raise Refused("a label must have 1 to 200 bytes", "send a shorter label")
+    yield
+    call.session.event(call.sender, call.now, call.played_ns, str(label), float(duration_beats))
+
+
 # Time
 
 
@@ -349,6 +363,7 @@ def hear(call: Call) -> Steps:
     yield
     voice = call.voice()
     if voice.hears != names:
+        call.changed("hear", voice.hears)
         voice.hears = names
         call.session.say(call.now, f"/player/{voice.name}/hears", *names)
 
@@ -357,6 +372,7 @@ def hear(call: Call) -> Steps:
 def learn(call: Call) -> Steps:
     call.own()
     yield
+    call.changed("learn", int(call.voice().learn))
     call.voice().learn = bool(call.command.arguments[0])
 
 
@@ -367,6 +383,7 @@ def mode(call: Call) -> Steps:
     if wanted not in MODES:
         raise Refused(f"no mode {wanted!r}", f"modes: {', '.join(MODES)}")
     yield
+    call.changed("mode", call.voice().mode)
     call.session.change_mode(call.voice(), wanted, call.now)
 
 
@@ -431,14 +448,55 @@ def why(call: Call) -> Steps:
 
 @command("/player/<p>/param/<name>")
 def param(call: Call) -> Steps:
+    return _param(call, call.command.names[1], call.command.arguments)
+
+
+@command("/player/<p>/set")
+def set_value(call: Call) -> Steps:
+    return _param(call, str(call.command.arguments[0]), call.command.arguments[1:])
+
+
+def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
     call.own()
-    name = call.command.names[1]
-    value, clipped = one_value(PLAYER_PARAMS, name, call.command.arguments)
+    value, clipped = one_value(PLAYER_PARAMS, name, values)
     yield
+    call.changed(f"param {name}", call.voice().settings[name])
     call.session.set_param(call.voice(), name, value, call.sender, call.now)
     call.answer(f"/player/{call.command.names[0]}/is", name, value)
     if clipped:
         call.answer("/notice", call.command.address, f"{name} was clipped to {value}")
+
+
+@command("/player/<p>/mute")
+def mute(call: Call) -> Steps:
+    call.own()
+    yield
+    call.changed("mute", int(call.voice().muted))
+    call.session.set_mute(call.voice(), bool(call.command.arguments[0]), call.now)
+
+
+@command("/player/<p>/forget")
+def forget(call: Call) -> Steps:
+    call.own()
+    beats = float(call.command.arguments[0])
+    if beats <= 0:
+        raise Refused(f"beats must be more than 0, {beats:g} came", "send how many beats back")
+    yield
+    call.changed("forget", call.session.forget(call.voice(), beats, call.now))
+
+
+@command("/player/<p>/undo")
+def undo(call: Call) -> Steps:
+    call.own()
+    name, voice = call.player()
+    if voice is None or not any(change.by == call.sender.name for change in voice.changes):
+        raise Refused(f"you have changed nothing of {name}", "undo takes back your own last change only")
+    yield
+    voice = call.voice()
+    mine = [change for change in voice.changes if change.by == call.sender.name]
+    if mine:
+        voice.changes.remove(mine[-1])
+        call.session.undo(voice, mine[-1], call.now)
 
 
 @command("/player/<p>/get")

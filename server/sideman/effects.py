@@ -65,4 +65,12 @@ class Revert(NamedTuple):
     events: int
 
 
-Effect = Say | Cut | Make | Unmake | Teach | Revert | Query
+class Forget(NamedTuple):
+    """Events of a player's memory from a beat on are unlearned, or (`again`) learned as before."""
+
+    player: str
+    since_beat: float
+    again: bool
+
+
+Effect = Say | Cut | Make | Unmake | Teach | Revert | Forget | Query

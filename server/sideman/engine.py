@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
 from .agenda import Agenda
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
-from .effects import Cut, Effect, Make, Revert, Say, Teach, Unmake
+from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
 from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
@@ -20,14 +22,17 @@ from .inputs import Begin, Datagram, End, Input, WallTime, Wake
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
 from .band import Band
-from .rights import Challenges, Rights, is_loopback
+from .rights import Challenges, is_loopback, secret_key
 from .seats import Endpoint, Seat, Seats
 from .session import Session
+from .settings import PerformerSettings, Settings
 from .timeline import SECOND
 from .viewpoint import VIEWPOINTS
 from .voice import STALE_NS
 
 MAIN = "main"
+#: Where answers to the configuration's own commands go.
+NOWHERE: Endpoint = ("", 0)
 AHEAD_NS = 2 * SECOND
 MAX_HELD = 4096
 MAX_SESSIONS = 16
@@ -42,6 +47,8 @@ class Engine:
 
     def __init__(self, begin: Begin, band: Band) -> None:
         self._begin = begin
+        self.settings = msgspec.json.decode(begin.config, type=Settings) if begin.config else Settings()
+        self.rights = self.settings.rights()
         self._band = band
         self._wall_offset_ns = 0
         self._seats = Seats()
@@ -49,7 +56,6 @@ class Engine:
         self._hubs: dict[str, Hub] = {}
         self._out: list[Output] = []
         self.log: list[str] = []
-        self.rights = Rights()
         self._challenges = Challenges()
         self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
         self._held_count = 0
@@ -59,7 +65,42 @@ class Engine:
         self.malformed = 0
         self.refused = 0
         self._last_ns = begin.time_ns
-        self._add(self._new_session(MAIN, begin.time_ns))
+        self._configured = Seat("configuration", MAIN, "server", "leader", "", NOWHERE)
+        #: What of the configuration could not be obeyed, each with its cure.
+        self.complaints: list[str] = []
+        self._configure(begin.time_ns)
+
+    def _configure(self, now: int) -> None:
+        """Make what the configuration asks for, by the commands that a leader would send."""
+        settings = self.settings
+        names = [MAIN, *(item.session for item in (*settings.players, *settings.performers, *settings.outputs))]
+        for name in dict.fromkeys([*names, *(session.name for session in settings.sessions)]):
+            self._add(self._new_session(name, now))
+        for output in settings.outputs:
+            self._hubs[output.session].outputs.append(output)
+        for performer in settings.performers:
+            self._expect(performer, now)
+        for name, message in settings.commands():
+            try:
+                for call, steps in self._checked(NOWHERE, self._configured, message, now, now, View(), name):
+                    self._do(call, steps, now)
+            except Refused as error:
+                self.complaints.append(f"{message.address}: {error}")
+        self._out.clear()
+
+    def _expect(self, performer: PerformerSettings, now: int) -> None:
+        host, _, port = performer.address.rpartition(":")
+        known = bool(host) and port.isdigit()
+        if performer.address and not known:
+            self.complaints.append(f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000")
+        reply = (host, int(port)) if known else NOWHERE
+        seat = Seat(performer.name, performer.session, performer.kind, performer.role, secret_key(
+            self._begin.secret, performer.session, performer.name, now), reply)
+        seat.lasting = True
+        seat.state = "here" if known else "lapsed"
+        self._seats.add(seat)
+        if known:
+            self._seats.speak_from(seat, reply)
 
     def feed(self, item: Input) -> list[Output]:
         """What an input causes, in order. Logical time never goes back: an older stamp counts as the last one."""
@@ -98,7 +139,8 @@ class Engine:
             self._run(session, now)
 
     def _new_session(self, name: str, now: int) -> Session:
-        return Session(name, self._begin.seed, self._band.models, tuple(VIEWPOINTS), self._seats, now)
+        default = not any(player.session == name for player in self.settings.players)
+        return Session(name, self._begin.seed, self._band.models, tuple(VIEWPOINTS), self._seats, now, default=default)
 
     def _add(self, session: Session) -> None:
         self._sessions[session.name] = session
@@ -225,13 +267,23 @@ class Engine:
             self._done(source, message, now)
 
     def _checked(
-        self, source: Endpoint, seat: Seat | None, message: Message, now: int, played_ns: int, view: View
+        self,
+        source: Endpoint,
+        seat: Seat | None,
+        message: Message,
+        now: int,
+        played_ns: int,
+        view: View,
+        place: str = "",
     ) -> list[tuple[Call, Steps]]:
-        """The commands that a message means, each checked and ready to be done; raises `Refused`."""
+        """The commands that a message means, each checked and ready to be done; raises `Refused`.
+
+        They act on the sender's session, or on the one that `place` names.
+        """
         checked = []
         for concrete in self._concrete(seat, message):
             command = parse(concrete)
-            session = self._session_for(seat, command, now)
+            session = self._sessions[place] if place else self._session_for(seat, command, now)
             if command.row.role != "anyone":
                 self._may(source, seat, command)
             call = Call(
@@ -260,6 +312,8 @@ class Engine:
             self._add(call.session)
         if call.seat is not None:
             call.session.renew(call.seat, now)
+            if call.command.row.section >= 3 and call.seat.kind == "human":
+                call.session.human_act(now)
         for _ in steps:
             raise AssertionError(f"{call.command.row.template} yields twice")
         if call.command.row.template == "/join":
@@ -366,6 +420,8 @@ class Engine:
             self._out.append(effect)
         elif isinstance(effect, Revert):
             self._band.revert(effect.player, effect.events)
+        elif isinstance(effect, Forget):
+            self._band.forget(effect.player, effect.since_beat, effect.again)
         elif isinstance(effect, Make):
             self._band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
         elif isinstance(effect, Unmake):

@@ -90,6 +90,8 @@ class Query:
     count: int  # at most so many
     phrase_of: str = ""  # performer whose phrase is answered: begin after it; empty: go on
     stream: int = -1  # the stream of that phrase
+    opening: Event | None = None  # `follow`: the event that has just opened; its span is not known yet
+    opening_stream: int = -1
     avoid: tuple[int, int] = (0, 0)  # memory positions [first, past) of the phrase: used only if there is nothing else
     channel: int = 1
     velocity: float = 0.0  # mean velocity to match, 0: the sources' own

@@ -5,13 +5,14 @@ It knows seats and packets, not sockets and not music.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from .addresses import Value
 from .effects import Cut, Say
-from .osc import encode
+from .osc import encode, match
 from .seats import Endpoint, Seat, Seats
+from .settings import OutputSettings
 
 #: Older Pd cuts datagrams there.
 MAX_PACKET: Final = 1000
@@ -28,6 +29,8 @@ class Send(NamedTuple):
 
 
 Output = Send | Cut
+#: How much earlier than due, and who.
+Groups = tuple[tuple[int, tuple[Endpoint, ...]], ...]
 
 
 class Hub:
@@ -36,28 +39,59 @@ class Hub:
     def __init__(self, session: str, seats: Seats) -> None:
         self._session = session
         self._seats = seats
+        self.outputs: list[OutputSettings] = []
         self._version = -1
-        self._wanted: dict[str, tuple[Endpoint, ...]] = {}
+        self._wanted: dict[str, Groups] = {}
 
     def route(self, say: Say) -> Iterator[Send]:
         """The packets of one message; none where nobody wants it."""
-        to = self._listeners(say)
-        if not to:
+        if self.outputs and say.to is None:
+            yield from self._to_outputs(say)
+        groups = self._listeners(say)
+        if not groups:
             return
         packet = encode(say.address, *say.arguments)
         epoch = (say.player, say.epoch) if say.player else None
         packets = [packet] if len(packet) <= MAX_PACKET else paged(say.address, say.arguments)
-        for packet in packets:
-            yield Send(say.due_ns, packet, to, epoch)
+        for early_ns, to in groups:
+            for packet in packets:
+                yield Send(say.due_ns - early_ns, packet, to, epoch)
 
-    def _listeners(self, say: Say) -> tuple[Endpoint, ...]:
+    def _to_outputs(self, say: Say) -> Iterator[Send]:
+        """For what cannot join: the broadcast as it is, or each note under the output's own address."""
+        for output in self.outputs:
+            if not (output.pattern == say.address or match(output.pattern, say.address)):
+                continue
+            to = ((output.host, output.port),)
+            epoch = (say.player, say.epoch) if say.player else None
+            if not output.address:
+                yield Send(say.due_ns, encode(say.address, *say.arguments), to, epoch)
+                continue
+            player, _, kind = say.address.removeprefix("/player/").rpartition("/")
+            if kind == "note":
+                pitch, velocity, duration_ms, channel, event = say.arguments
+                fields = {"pitch": pitch, "velocity": velocity, "duration_ms": duration_ms, "channel": channel}
+                fields |= {"event": event, "player": player}
+                yield Send(say.due_ns, encode(output.address, *(fields[name] for name in output.args)), to, epoch)
+                if output.offs:
+                    fields["velocity"] = 0
+                    over_ns = say.due_ns + round(float(duration_ms) * 1e6)
+                    # Of no plan: a note that sounds on when its player plans again must still end.
+                    yield Send(over_ns, encode(output.address, *(fields[name] for name in output.args)), to)
+            elif kind == "off" and output.offs:
+                pitch, channel, event = say.arguments
+                fields = {"pitch": pitch, "velocity": 0, "duration_ms": 0.0, "channel": channel}
+                fields |= {"event": event, "player": player}
+                yield Send(say.due_ns, encode(output.address, *(fields[name] for name in output.args)), to, epoch)
+
+    def _listeners(self, say: Say) -> Groups:
         to = say.to
         if to is not None:
-            return (to.reply,) if isinstance(to, Seat) else (to,)
+            if isinstance(to, Seat) and not to.reply[1]:
+                return ()
+            return ((0, (to.reply if isinstance(to, Seat) else to,)),)
         if say.but is not None:
-            return tuple(
-                dict.fromkeys(seat.reply for seat in self._here() if seat is not say.but and seat.wants(say.address))
-            )
+            return grouped(seat for seat in self._here() if seat is not say.but and seat.wants(say.address))
         if self._version != self._seats.version:
             self._version = self._seats.version
             self._wanted.clear()
@@ -65,12 +99,20 @@ class Hub:
         if wanted is None:
             if len(self._wanted) >= CACHED_ADDRESSES:
                 self._wanted.clear()
-            wanted = tuple(dict.fromkeys(seat.reply for seat in self._here() if seat.wants(say.address)))
+            wanted = grouped(seat for seat in self._here() if seat.wants(say.address))
             self._wanted[say.address] = wanted
         return wanted
 
     def _here(self) -> list[Seat]:
-        return [seat for seat in self._seats.of(self._session) if seat.state == "here"]
+        return [seat for seat in self._seats.of(self._session) if seat.state == "here" and seat.reply[1]]
+
+
+def grouped(seats: Iterable[Seat]) -> Groups:
+    """The endpoints of seats, each once, by how much earlier than due they want to get things."""
+    groups: dict[int, dict[Endpoint, None]] = {}
+    for seat in seats:
+        groups.setdefault(round(seat.early_ms * 1e6), {})[seat.reply] = None
+    return tuple((early_ns, tuple(endpoints)) for early_ns, endpoints in groups.items())
 
 
 def paged(address: str, arguments: Sequence[Value]) -> list[bytes]:

@@ -46,6 +46,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def secret_key(secret: bytes, session: str, name: str, now: int) -> str:
+    """A seat's key: it serves as the token of whoever joined there."""
+    return "k" + hashlib.blake2b(f"{session}/{name}/{now}".encode(), key=secret, digest_size=12).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What the configuration grants: token hashes for each role; `open` lets in who has none, as `player`."""

@@ -13,14 +13,18 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from . import __version__
 from .band import Band
 from .clock import Clock
 from .effects import Cut
 from .engine import Engine
+from .errors import SetupError
 from .inputs import Begin, Datagram, End, Input, WallTime, Wake
 from .journal import Recorder
 from .seats import Endpoint
+from .settings import Settings
 from .timeline import SECOND
 from .wire import PyWire
 
@@ -33,9 +37,10 @@ LOG_LINES_A_SECOND = 20
 
 
 class Server:
-    """One engine with its wire. `seed` 0 draws one, which is recorded."""
+    """One engine with its wire. A seed of 0 in the settings draws one, which is recorded."""
 
-    def __init__(self, wire: PyWire, clock: Clock, seed: int = 0, recorder: Recorder | None = None) -> None:
+    def __init__(self, wire: PyWire, clock: Clock, settings: Settings, recorder: Recorder | None = None) -> None:
+        """Raises `SetupError` where the settings ask for what cannot be."""
         self._wire = wire
         self._clock = clock
         self._recorder = recorder
@@ -46,9 +51,17 @@ class Server:
         self._log_second = 0
         self._log_lines = 0
         self.faults = 0
-        begin = Begin(clock.now(), seed or secrets.randbits(63), secrets.token_bytes(32), __version__)
+        begin = Begin(
+            clock.now(),
+            settings.seed or secrets.randbits(63),
+            secrets.token_bytes(32),
+            __version__,
+            msgspec.json.encode(settings),
+        )
         self._record(begin)
         self.engine = Engine(begin, Band())
+        if self.engine.complaints:
+            raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
 
     async def run(self) -> None:

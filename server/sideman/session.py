@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from .addresses import Value
 from .agenda import Agenda
-from .effects import Effect, Make, Say, Teach, Unmake
+from .effects import Effect, Forget, Make, Say, Teach, Unmake
 from .events import Answer, Event
 from .params import PLAYER_PARAMS, SESSION_PARAMS, defaults
 from .seats import GONE_NS, LEASE_NS, Endpoint, Seat, Seats
 from .streams import Held, Stream, gap_ns
 from .timeline import Timeline, Transport
-from .voice import ENDLESS, STALE_NS, Finished, Voice
+from .voice import ENDLESS, LEASHING_BEATS, STALE_NS, Change, Finished, Voice
 
 DEFAULT_PLAYER = "sideman"
 DRUMS_CHANNEL = 10
@@ -27,7 +27,7 @@ class Session:
     """The state of one ensemble. Its beats count from the moment it was made, at the tempo in force."""
 
     def __init__(self, name: str, seed: int, models: tuple[str, ...], viewpoints: tuple[str, ...], seats: Seats,
-                 now: int) -> None:
+                 now: int, *, default: bool = True) -> None:
         self.name = name
         self.new = False  # nobody has joined it yet
         self.models = models
@@ -40,15 +40,20 @@ class Session:
         self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
         self.settings["seed"] = seed
         self.voices: dict[str, Voice] = {}
-        self.streams: dict[tuple[str, bool], Stream] = {}
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self.last_human_ns = now
+        self.echoes = 0
         self.memory_lengths: dict[str, int] = {}
         self.phrase_starts: dict[tuple[int, str], int] = {}
         self.last_event = 0
         self.late = 0
+        if not default:
+            return
         self.add_voice(DEFAULT_PLAYER, "oracle", "pitch*ioi", DEFAULT_PLAYER, owner="", now=now)
         voice = self.voices[DEFAULT_PLAYER]
         voice.mode, voice.armed = "answer", True
         voice.shown = voice.states()
+        self._await_leash(voice)
 
     # What it says
 
@@ -160,12 +165,15 @@ class Session:
     def note(self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
         """A note-on, or with velocity 0 a note-off, that was played at `played_ns`."""
         played_ns -= round(seat.latency_ms * 1e6)
-        key = (seat.name, channel == DRUMS_CHANNEL)
+        key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
         stream = self.streams.get(key)
         if velocity == 0:
             if stream is None or not stream.note_off(played_ns, pitch, channel):
                 return
         else:
+            if self._is_echo(round(pitch), now):
+                self.echoes += 1
+                return
             if stream is None:
                 stream = self.streams[key] = Stream(seat.name, len(self.streams))
             off_ns = played_ns + round(duration_ms * 1e6) if duration_ms > 0 else None
@@ -175,7 +183,7 @@ class Session:
             if closed:
                 self._close(stream, closed)
             if opens:
-                self._opened(seat.name, now)
+                self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
         self.say(
             now, f"/performer/{seat.name}/note", round(pitch), round(velocity) if velocity == 0 else
@@ -188,22 +196,46 @@ class Session:
         human = seat is not None and seat.kind == "human"
         return [voice for voice in self.voices.values() if name in voice.hears or (human and "*" in voice.hears)]
 
-    def _opened(self, performer: str, now: int) -> None:
-        """An onset: an answer to this performer yields."""
-        for voice in self.voices.values():
-            answering = voice.answering
-            if (
-                voice.mode == "answer"
-                and voice.playing
-                and answering is not None
-                and answering.phrase.performer == performer
-                and voice.settings["yield"]
-            ):
-                self.effects.extend(voice.silence(now))
-                self.agenda.clear(("plan", voice.name))
-                self.agenda.clear(("end", voice.name))
-                self.show(voice, now)
-                self._next_answer(voice, now)
+    def _is_echo(self, pitch: int, now: int) -> bool:
+        """Whether a pitch may be the machine's own, heard back through a microphone."""
+        echo_ns = round(float(self.settings["echo_ms"]) * 1e6)
+        return echo_ns > 0 and any(voice.struck(pitch, now - echo_ns, now) for voice in self.voices.values())
+
+    def event(self, seat: Seat, now: int, played_ns: int, label: str, duration_beats: float) -> None:
+        """A labelled event: a scene, a step, a word."""
+        key = (seat.name, "labels")
+        stream = self.streams.get(key)
+        if stream is None:
+            stream = self.streams[key] = Stream(seat.name, len(self.streams))
+        played_ns -= round(seat.latency_ms * 1e6)
+        closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
+        if closed:
+            self._close(stream, closed)
+        self._opened(stream, now, human=seat.kind == "human")
+        self._await_phrase(stream)
+
+    def _opened(self, stream: Stream, now: int, *, human: bool) -> None:
+        """An onset: an answer to this performer yields, who follows answers at once, who was leashed comes back."""
+        for voice in self.hearers(stream.performer):
+            if voice.leashed and human:
+                self._unleash(voice, now)
+            if voice.mode == "answer" and voice.settings["yield"]:
+                self._yield(voice, stream.performer, now)
+            elif voice.mode == "follow" and voice.armed and not voice.leashed and stream.open:
+                voice.cursor_beat = self.timeline.beat_at(now)
+                self._ask(voice, now, count=1, opening=(stream.opening(self.timeline), stream.number))
+
+    def _yield(self, voice: Voice, performer: str, now: int) -> None:
+        """Whom it answers plays again: it ends, and answers the new phrase when that is over."""
+        if voice.waiting is not None and voice.waiting.phrase.performer == performer:
+            voice.waiting = None
+        answering = voice.answering
+        if voice.playing and answering is not None and answering.phrase.performer == performer:
+            self.effects.extend(voice.silence(now))
+            self.agenda.clear(("plan", voice.name))
+            self.agenda.clear(("end", voice.name))
+            self.show(voice, now)
+            self._next_answer(voice, now)
 
     def _close(self, stream: Stream, event: Event) -> None:
         """An event has closed: its hearers learn it, those that waited for something to play from begin."""
@@ -246,7 +278,7 @@ class Session:
             past = self.memory_lengths.get(voice.memory, 0)
             first = self.phrase_starts.get((number, voice.memory), past)
             voice.waiting = Finished(phrase, number, (first, past))
-            if voice.armed and not voice.playing:
+            if voice.armed and not voice.playing and not voice.leashed:
                 self._next_answer(voice, due)
         for key in [key for key in self.phrase_starts if key[0] == number]:
             del self.phrase_starts[key]
@@ -267,6 +299,56 @@ class Session:
         del self.voices[voice.name]
         self.effects.append(Unmake(voice.key))
         self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
+
+    def set_mute(self, voice: Voice, muted: bool, now: int) -> None:
+        """Silence or sound; what it thinks goes on."""
+        if muted == voice.muted:
+            return
+        voice.muted = muted
+        if voice.playing:
+            if muted:
+                self._end_sounding(voice, now)
+            self.replan(voice, now)
+        elif muted:
+            self._end_sounding(voice, now)
+        self.show(voice, now)
+
+    def _end_sounding(self, voice: Voice, now: int) -> None:
+        for held in voice.sounding:
+            if held.start_ns <= now < held.end_ns:
+                self.say(now, f"/player/{voice.name}/off", held.pitch, held.channel, held.event)
+                held.end_ns = held.natural_end_ns = now
+
+    def forget(self, voice: Voice, beats: float, now: int) -> float:
+        """Unlearn the last so many beats of its memory; the beat from which on."""
+        since = self.timeline.beat_at(now) - beats
+        self.effects.append(Forget(voice.key, since, False))
+        if voice.playing:
+            self.replan(voice, now)
+        return since
+
+    def undo(self, voice: Voice, change: Change, now: int) -> None:
+        """Put back what a change has changed."""
+        before = change.before
+        what, _, name = change.what.partition(" ")
+        if what == "param" and not isinstance(before, tuple):
+            voice.settings = {**voice.settings, name: before}
+            self.say(now, f"/player/{voice.name}/is", name, before)
+            if voice.playing:
+                self.replan(voice, now)
+        elif what == "mode":
+            self.change_mode(voice, str(before), now)
+        elif what == "hear" and isinstance(before, tuple):
+            voice.hears = before
+            self.say(now, f"/player/{voice.name}/hears", *before)
+        elif what == "learn":
+            voice.learn = bool(before)
+        elif what == "mute":
+            self.set_mute(voice, bool(before), now)
+        elif what == "forget" and not isinstance(before, tuple):
+            self.effects.append(Forget(voice.key, float(before), True))
+            if voice.playing:
+                self.replan(voice, now)
 
     def change_mode(self, voice: Voice, mode: str, now: int) -> None:
         """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""
@@ -301,10 +383,59 @@ class Session:
         if voice.playing:
             self.replan(voice, now)
 
+    # The leash
+
+    def human_act(self, now: int) -> None:
+        """A human has played or commanded: every leash is renewed, but who is leashed waits for an onset."""
+        self.last_human_ns = now
+        for voice in self.voices.values():
+            if voice.leashing:
+                voice.leashing = False
+                self.show(voice, now)
+
+    def _await_leash(self, voice: Voice) -> None:
+        leash_ns = voice.leash_ns(self.timeline)
+        if leash_ns and voice.armed and not voice.leashed:
+            ahead = 0 if voice.leashing else self.timeline.span_ns(LEASHING_BEATS)
+            self.agenda.set(("leash", voice.name), self.last_human_ns + max(0, leash_ns - ahead))
+        else:
+            self.agenda.clear(("leash", voice.name))
+
+    def _leash(self, name: str, due: int, now: int) -> None:
+        """No human for long: first it says that it is about to fall silent, then it does."""
+        voice = self.voices.get(name)
+        leash_ns = voice.leash_ns(self.timeline) if voice is not None else 0
+        if voice is None or not voice.armed or not leash_ns:
+            return
+        quiet_ns = now - self.last_human_ns
+        if quiet_ns >= leash_ns:
+            left = voice.until_beat - self.timeline.beat_at(now) if voice.playing else -1.0
+            self.effects.extend(voice.silence(now))
+            self.agenda.clear(("plan", name))
+            self.agenda.clear(("end", name))
+            voice.beats_left = left if voice.mode == "free" and left < ENDLESS else -1.0
+            voice.waiting = None
+            voice.leashed, voice.leashing = True, False
+        elif quiet_ns >= leash_ns - self.timeline.span_ns(LEASHING_BEATS):
+            voice.leashing = True
+        self._await_leash(voice)
+        self.show(voice, now)
+
+    def _unleash(self, voice: Voice, now: int) -> None:
+        voice.leashed = voice.leashing = False
+        if voice.armed and voice.mode == "free":
+            self.arm(voice, now, voice.beats_left)
+        self._await_leash(voice)
+        self.show(voice, now)
+
     def arm(self, voice: Voice, now: int, beats: float) -> None:
         """`play`: arm it, and begin what its mode begins."""
         voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
         voice.beats = beats
+        self._await_leash(voice)
+        if voice.leashed:
+            self.show(voice, now)
+            return
         if voice.mode == "free":
             if voice.playing:
                 voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
@@ -326,7 +457,8 @@ class Session:
         else:
             voice.beats_left = -1.0
         self.effects.extend(voice.silence(now))
-        voice.armed = False
+        voice.armed = voice.leashed = voice.leashing = False
+        self.agenda.clear(("leash", voice.name))
         voice.deaf = True
         voice.waiting = None
         self.agenda.clear(("plan", voice.name))
@@ -423,9 +555,10 @@ class Session:
             voice.cursor_beat = self.timeline.beat_at(now)
         self._ask(voice, now, count=0)
 
-    def _ask(self, voice: Voice, now: int, count: int) -> None:
+    def _ask(self, voice: Voice, now: int, count: int, opening: tuple[Event, int] | None = None) -> None:
         length = self.memory_lengths.get(voice.memory, 0)
-        self.effects.append(voice.query(now, self.timeline, int(self.settings["seed"]), length, count))
+        seed = int(self.settings["seed"])
+        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening))
 
     def _starting_beat(self, now: int) -> float:
         """Now, or the next beat if the transport runs."""
@@ -488,6 +621,8 @@ class Session:
                     self._ended(player, due, now)
                 case ("clock",):
                     self._clock(due, now)
+                case ("leash", str(player)):
+                    self._leash(player, due, now)
                 case ("lease", str(performer)):
                     self._lease(performer, due, now)
 

@@ -55,6 +55,8 @@ class Stream:
     notes: int = 0
     velocity_sum: float = 0.0
     ignored_offs: int = 0
+    open_label: str = ""
+    open_ns: int = 0
 
     def note_on(self, now: int, note: Held, timeline: Timeline, chord_ns: int) -> tuple[Event | None, bool]:
         """A note begins: the event that it closes, if any, and whether it opens a new one."""
@@ -76,6 +78,24 @@ class Stream:
         self.notes += 1
         self.velocity_sum += note.velocity
         return closed, opens
+
+    def label(self, now: int, label: str, until_ns: int, timeline: Timeline) -> Event | None:
+        """A labelled event begins, to last until `until_ns`: the event that it closes, if any."""
+        closed = self._close(timeline, now, last=False)
+        if not self.phrase_events:
+            self.phrase_first_ns = self.phrase_end_ns = now
+            self.notes, self.velocity_sum = 0, 0.0
+        self.phrase_events += 1
+        self.open_label = label
+        self.open_ns = now
+        self.phrase_end_ns = max(self.phrase_end_ns, until_ns)
+        return closed
+
+    def opening(self, timeline: Timeline) -> Event:
+        """The open event as far as it is known; its span is not."""
+        first = self.open[0]
+        note = Note(first.pitch, first.velocity, 0.0, 0.0, first.channel)
+        return Event(self.performer, first.onset_ns, timeline.beat_at(first.onset_ns), 0.0, (note,))
 
     def note_off(self, now: int, pitch: float, channel: int) -> bool:
         """A note ends; False (and counted) when no such note sounds."""
@@ -129,6 +149,10 @@ class Stream:
 
     def _close(self, timeline: Timeline, until_ns: int, *, last: bool) -> Event | None:
         """The open event, its span up to `until_ns`; a note that still sounds counts as long as it has sounded."""
+        if self.open_label:
+            label, self.open_label = self.open_label, ""
+            span = timeline.span_beats(max(MS, until_ns - self.open_ns))
+            return Event(self.performer, self.open_ns, timeline.beat_at(self.open_ns), span, (), label, last)
         if not self.open:
             return None
         onset = self.open[0].onset_ns

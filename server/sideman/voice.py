@@ -12,11 +12,16 @@ from typing import Final
 
 from .addresses import Value
 from .effects import Cut, Effect, Revert, Say
-from .events import Answer, Planned, Query
+from .events import Answer, Event, Planned, Query
 from .streams import Phrase
 from .timeline import MINUTE, SECOND, Timeline
 
-MODES: Final = ("free", "answer", "manual")
+MODES: Final = ("free", "answer", "follow", "manual")
+LEASH_LEAST_NS: Final = 60 * SECOND
+LEASHING_BEATS: Final = 8.0
+#: A fader's stream of changes within this is one change.
+ONE_CHANGE_NS: Final = 2 * SECOND
+MAX_CHANGES: Final = 64
 HORIZON_NS: Final = 250_000_000
 #: Older than this, what is overdue is dropped and never rushed out.
 STALE_NS: Final = 250_000_000
@@ -58,6 +63,16 @@ class Played:
     planned: Planned
 
 
+@dataclass(slots=True)
+class Change:
+    """What somebody changed of a player, and how it was before."""
+
+    by: str
+    what: str
+    at_ns: int
+    before: Value | tuple[str, ...]
+
+
 @dataclass(slots=True, eq=False)
 class Voice:
     """A player's place in the session. Beats are the session timeline's."""
@@ -72,6 +87,9 @@ class Voice:
     mode: str = "free"
     armed: bool = False
     panicked: bool = False
+    leashed: bool = False
+    leashing: bool = False
+    muted: bool = False
     failed: str = ""
     halted: bool = False  # `/start` brings it back
     deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
@@ -92,6 +110,7 @@ class Voice:
     asked: Query | None = None
     played: deque[Played] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     sounding: list[Sounding] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     shown: tuple[str, str, str] = ("", "", "")
 
     @property
@@ -101,8 +120,14 @@ class Voice:
             return "failed"
         if self.panicked:
             return "panicked"
+        if self.leashed:
+            return "leashed"
         if not self.armed:
             return "stopped"
+        if self.muted:
+            return "muted"
+        if self.leashing:
+            return "leashing"
         return "playing" if self.playing else "armed"
 
     def states(self) -> tuple[str, str, str]:
@@ -120,7 +145,43 @@ class Voice:
         self.answering = finished
         self.fresh = finished is not None
 
-    def query(self, now: int, timeline: Timeline, seed: int, memory_length: int, count: int) -> Query:
+    def leash_ns(self, timeline: Timeline) -> int:
+        """How long after the last human act it falls silent; 0: never."""
+        beats = float(self.settings["leash"])
+        return max(LEASH_LEAST_NS, timeline.span_ns(beats)) if beats > 0 else 0
+
+    def struck(self, pitch: int, since_ns: int, now: int) -> bool:
+        """Whether it began a note of that pitch between `since_ns` and `now`."""
+        for played in reversed(self.played):
+            if played.due_ns < since_ns:
+                return False
+            if played.due_ns <= now and any(round(note.pitch) == pitch for note in played.planned.notes):
+                return True
+        return False
+
+    def changed(self, change: Change) -> None:
+        """Remember a change for `undo`; of a stream of changes to one thing, how it was before the first."""
+        last = self.changes[-1] if self.changes else None
+        if (
+            last is not None
+            and (last.by, last.what) == (change.by, change.what)
+            and change.at_ns - last.at_ns <= ONE_CHANGE_NS
+            and change.what.startswith("param ")
+        ):
+            last.at_ns = change.at_ns
+            return
+        self.changes.append(change)
+        del self.changes[:-MAX_CHANGES]
+
+    def query(
+        self,
+        now: int,
+        timeline: Timeline,
+        seed: int,
+        memory_length: int,
+        count: int,
+        opening: tuple[Event, int] | None = None,
+    ) -> Query:
         """What to ask its player for: events up to the horizon, or `count` of them."""
         horizon = timeline.beat_at(now + self.horizon_ns(timeline))
         until = min(self.until_beat, max(horizon, self.cursor_beat + LEAST_BEATS))
@@ -138,8 +199,10 @@ class Voice:
             phrase_of=finished.phrase.performer if finished else "",
             stream=finished.stream if finished else -1,
             avoid=self.answering.avoid if self.answering else (0, 0),
-            channel=self.answering.phrase.channel if self.answering else 1,
+            channel=self.answering.phrase.channel if self.answering else (opening[0].notes[0].channel if opening and opening[0].notes else 1),
             velocity=self.answering.phrase.velocity if self.answering else 0.0,
+            opening=opening[0] if opening else None,
+            opening_stream=opening[1] if opening else -1,
             settings=self.settings,
         )
         self.asked = query
@@ -164,7 +227,14 @@ class Voice:
         self.played.append(Played(number, onset, planned))
         self.ordinal += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
+        if self.muted:
+            return
         prefix = f"/player/{self.name}"
+        if planned.label:
+            length_ms = timeline.span_ns(planned.span_beats) / MS
+            yield Say(
+                onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch
+            )
         for note in planned.notes:
             start = onset + timeline.span_ns(note.offset_beats) if note.offset_beats else onset
             length = max(MS, timeline.span_ns(note.duration_beats))
