@@ -16,7 +16,7 @@ from .addresses import NAME, NAME_CURE, TABLE, Value
 from .commands import Command
 from .errors import Refused
 from .params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
-from .rights import Rights, secret_key
+from .rights import Rights, digest, secret_key
 from .seats import KINDS, LEASE_S, Endpoint, Seat
 from .session import DEFAULT_PLAYER, Session
 from .timeline import SECOND
@@ -125,11 +125,12 @@ def join(call: Call) -> Steps:
     host = call.source[0]
     by_key = seat is not None and hmac.compare_digest(token.encode(), seat.key.encode())
     if seat is not None and (by_key or (seat.reply[0] == host and not token)):
-        role, by_token = seat.role, seat.by_token
+        role, shown = seat.role, seat.shown
     else:
-        role, by_token = call.rights.role(host, token), bool(token)
-    free = seat is None or (seat.state == "lapsed" and not seat.by_token)
-    if seat is not None and not free and seat.reply[0] != host and not (by_key or by_token):
+        role, shown = call.rights.role(host, token), digest(call.secret, token)
+    free = seat is None or (seat.state == "lapsed" and not seat.shown)
+    same_token = seat is not None and bool(token) and hmac.compare_digest(shown, seat.shown)
+    if seat is not None and not free and seat.reply[0] != host and not (by_key or same_token):
         raise Refused(f"{name} is taken by {seat.reply[0]}", "join under another name, or with the seat's key as token")
     if call.session.new and role != "leader":
         raise Refused(f"no session {session!r}", "a leader's /join makes it")
@@ -143,9 +144,9 @@ def join(call: Call) -> Steps:
         seats.add(seat)
         call.session.performer(name, "here", now, but=seat)
     elif seat.reply[0] != host:
-        call.session.tell(now, seat, "/lapsed", name)
+        call.session.tell(now, seat.reply, "/lapsed", name)
         seats.silence(seat)
-    seat.kind, seat.role, seat.by_token = kind, role, by_token
+    seat.kind, seat.role, seat.shown = kind, role, shown
     seat.state = "here"
     seat.reply = reply
     seats.speak_from(seat, call.source)
@@ -395,7 +396,7 @@ def play(call: Call) -> Steps:
     if beats == 0:
         _stop(call)
     else:
-        call.session.arm(call.voice(), call.now, beats)
+        call.session.arm(call.voice(), call.now, beats, human=call.sender.kind == "human")
 
 
 @command("/player/<p>/stop")

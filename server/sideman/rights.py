@@ -25,8 +25,13 @@ _SCHEME: Final = "blake2b"
 
 def hash_token(token: str, salt: bytes) -> str:
     """A token as the configuration keeps it: `blake2b$SALT$HASH` in hexadecimal."""
-    digest = hashlib.blake2b(token.encode(), salt=salt[:16], digest_size=32).hexdigest()
-    return f"{_SCHEME}${salt[:16].hex()}${digest}"
+    hashed = hashlib.blake2b(token.encode(), salt=salt[:16], digest_size=32).hexdigest()
+    return f"{_SCHEME}${salt[:16].hex()}${hashed}"
+
+
+def digest(secret: bytes, token: str) -> bytes:
+    """What a seat remembers of the token that was shown for it; nothing of no token."""
+    return hashlib.blake2b(token.encode(), key=secret, digest_size=16).digest() if token else b""
 
 
 def is_token(token: str, kept: str) -> bool:
@@ -90,8 +95,8 @@ class Challenges:
 
     def ask(self, source: Endpoint, message: Message, now: int, secret: bytes) -> int:
         """The number that `source` must send back within 5 s; of too many that wait, the oldest is forgotten."""
-        digest = hashlib.blake2b(f"{source}{now}".encode(), key=secret, digest_size=8).digest()
-        number = int.from_bytes(digest, "big") % MAX_NUMBER + 1
+        drawn = hashlib.blake2b(f"{source}{now}".encode(), key=secret, digest_size=8).digest()
+        number = int.from_bytes(drawn, "big") % MAX_NUMBER + 1
         self.waiting.pop(source, None)
         self.waiting[source] = (number, now + CHALLENGE_NS, message)
         while len(self.waiting) > MAX_CHALLENGES:

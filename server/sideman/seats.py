@@ -39,7 +39,7 @@ class Seat:
     sources: list[Endpoint] = field(default_factory=list)
     state: str = "here"
     heard_ns: int = 0
-    by_token: bool = False  # whether a token was shown for it
+    shown: bytes = b""  # a digest of the token that was shown for it; empty: none
     lasting: bool = False  # in the configuration: never lapses
     early_ms: float = 0.0  # what is due leaves so much earlier
     latency_ms: float = 0.0  # of its input, taken off before learning

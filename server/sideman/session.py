@@ -428,8 +428,9 @@ class Session:
         self._await_leash(voice)
         self.show(voice, now)
 
-    def arm(self, voice: Voice, now: int, beats: float) -> None:
-        """`play`: arm it, and begin what its mode begins."""
+    def arm(self, voice: Voice, now: int, beats: float, *, human: bool = True) -> None:
+        """`play`: arm it, and begin what its mode begins; only a human lifts its leash by it."""
+        voice.leashed = voice.leashed and not human
         voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
         voice.beats = beats
         self._await_leash(voice)

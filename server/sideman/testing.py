@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from .addresses import Value
 from .band import Band
 from .clock import SimulatedClock
@@ -23,6 +25,7 @@ from .hub import Output
 from .inputs import Begin, Datagram, End, Input, WallTime, Wake
 from .osc import Bundle, Message, decode, encode
 from .seats import Endpoint
+from .settings import Settings
 from .timeline import SECOND
 from .wire import SimWire
 
@@ -40,12 +43,12 @@ class Heard(NamedTuple):
 class Stage:
     """An engine, a simulated clock and a simulated wire. Times are in seconds from the start."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, settings: Settings | None = None) -> None:
         self.clock = SimulatedClock()
         self.wire = SimWire()
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
-        begin = Begin(0, seed, b"a secret for tests", "test")
+        begin = Begin(0, seed, b"a secret for tests", "test", msgspec.json.encode(settings or Settings()))
         self.inputs.append(begin)
         self.outputs_of.append([])
         self.engine = Engine(begin, Band())
@@ -103,10 +106,10 @@ class Stage:
         """Stop the server."""
         self.feed(End(self.clock.now()))
 
-    def port(self) -> Endpoint:
+    def port(self, host: str = HOST) -> Endpoint:
         """A new port that somebody may speak from."""
         self._ports += 1
-        return HOST, self._ports
+        return host, self._ports
 
     def packet(self, source: Endpoint, packet: bytes) -> None:
         """A datagram arrives."""
@@ -133,10 +136,10 @@ class Stage:
 class Performer:
     """Somebody at a port of a stage."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
+    def __init__(self, stage: Stage, name: str, host: str = HOST) -> None:
         self.stage = stage
         self.name = name
-        self.endpoint = stage.port()
+        self.endpoint = stage.port(host)
         self._seen = 0
 
     def send(self, address: str, *arguments: Value | bool) -> None:
