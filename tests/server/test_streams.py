@@ -1,0 +1,107 @@
+"""From note-ons and note-offs to events and phrases."""
+
+from __future__ import annotations
+
+import pytest
+
+from sideman.streams import Held, Stream
+from sideman.timeline import SECOND, Timeline
+
+TIMELINE = Timeline(0)  # 120 a minute: a beat is half a second
+CHORD_NS = 30_000_000
+HOLD_NS = 10 * SECOND
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream("ann", 0)
+
+
+def on(stream: Stream, at_s: float, pitch: float, off_s: float | None = None) -> tuple[object, bool]:
+    at = round(at_s * SECOND)
+    off = None if off_s is None else round(off_s * SECOND)
+    return stream.note_on(at, Held(pitch, 90.0, 1, at, off), TIMELINE, CHORD_NS)
+
+
+def off(stream: Stream, at_s: float, pitch: float) -> bool:
+    return stream.note_off(round(at_s * SECOND), pitch, 1)
+
+
+def finish(stream: Stream, at_s: float) -> tuple[object, object]:
+    over = stream.finish(round(at_s * SECOND), TIMELINE, HOLD_NS)
+    assert over is not None
+    return over
+
+
+def test_an_event_closes_at_the_next_onset_with_the_time_between_as_its_span(stream: Stream) -> None:
+    assert on(stream, 0, 60) == (None, True)
+    off(stream, 0.4, 60)
+    closed, opens = on(stream, 0.5, 62)
+    assert opens
+    assert closed.span_beats == 1.0  # type: ignore[attr-defined]
+    assert closed.notes[0].duration_beats == 0.8  # type: ignore[attr-defined]
+
+
+def test_onsets_within_chord_ms_are_one_event(stream: Stream) -> None:
+    on(stream, 0, 60)
+    assert on(stream, 0.02, 64) == (None, False)
+    assert on(stream, 0.03, 67) == (None, False)
+    closed, opens = on(stream, 0.031, 72)
+    assert opens
+    assert [note.pitch for note in closed.notes] == [60, 64, 67]  # type: ignore[attr-defined]
+
+
+def test_a_held_bass_delays_nothing(stream: Stream) -> None:
+    on(stream, 0, 36)
+    closed, _ = on(stream, 0.5, 60)
+    assert closed.notes[0].pitch == 36  # type: ignore[attr-defined]
+    assert closed.notes[0].duration_beats == 1.0  # type: ignore[attr-defined]
+
+
+def test_the_last_event_of_a_phrase_spans_its_sounding_length(stream: Stream) -> None:
+    on(stream, 0, 60)
+    off(stream, 0.5, 60)
+    on(stream, 0.5, 62)
+    off(stream, 1.5, 62)
+    event, phrase = finish(stream, 2.5)
+    assert event.last  # type: ignore[attr-defined]
+    assert event.span_beats == 2.0  # type: ignore[attr-defined]
+    assert (phrase.first_ns, phrase.end_ns, phrase.events) == (0, 1.5 * SECOND, 2)  # type: ignore[attr-defined]
+
+
+def test_a_phrase_waits_for_its_last_note_off(stream: Stream) -> None:
+    on(stream, 0, 60)
+    assert stream.end_ns(HOLD_NS) == HOLD_NS
+    off(stream, 3, 60)
+    assert stream.end_ns(HOLD_NS) == 3 * SECOND
+
+
+def test_a_note_held_too_long_no_longer_delays_the_end(stream: Stream) -> None:
+    on(stream, 0, 36)
+    on(stream, 11, 60)
+    off(stream, 11.5, 60)
+    assert stream.end_ns(HOLD_NS) == 11.5 * SECOND
+
+
+def test_a_note_with_a_duration_awaits_no_note_off(stream: Stream) -> None:
+    on(stream, 0, 60, off_s=0.25)
+    assert stream.end_ns(HOLD_NS) == 0.25 * SECOND
+
+
+def test_on_twice_ends_the_first_there(stream: Stream) -> None:
+    on(stream, 0, 60)
+    closed, _ = on(stream, 0.5, 60)
+    assert closed.notes[0].duration_beats == 1.0  # type: ignore[attr-defined]
+    assert off(stream, 1.0, 60)
+    assert not off(stream, 1.1, 60)
+
+
+def test_off_without_on_is_ignored_and_counted(stream: Stream) -> None:
+    assert not off(stream, 0, 60)
+    assert stream.ignored_offs == 1
+
+
+def test_a_released_performer_holds_nothing(stream: Stream) -> None:
+    on(stream, 0, 60)
+    stream.release(SECOND)
+    assert stream.end_ns(HOLD_NS) == SECOND
