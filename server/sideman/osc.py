@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, cast
 from ._core import osc as _codec
 from .errors import Refused
 
-Argument = _codec.Argument
+Argument = int | float | str | bytes | bool | None
 
 IMMEDIATELY: Final = 1
 _UNIX_S: Final = 2_208_988_800  # from 1900, where NTP begins, to 1970
