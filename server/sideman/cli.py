@@ -77,7 +77,7 @@ def serve(
 
 
 def _check(settings: Settings, config: Path | None) -> None:
-    complaints = Engine(Begin(0, 1, b"check", __version__, msgspec.json.encode(settings)), bundled()).complaints
+    complaints = Engine(Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings)), bundled()).complaints
     if complaints:
         raise SetupError(f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it")
     print(f"{config or 'the defaults'}: nothing wrong")

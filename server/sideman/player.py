@@ -25,7 +25,7 @@ from .viewpoint import Viewpoint
 ModelFactory = Callable[[Alphabet], Model]
 
 #: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music.
-MIN_P: Final = 0.05
+MIN_P: Final = 0.1
 UNDO: Final = 64
 CONTEXT: Final = 32
 

@@ -48,6 +48,7 @@ class PyWalk:
         self._model = model
         self._components = components
         self._state = model.start() if state is None else state
+        self._begin_event = getattr(model, "begin_event", None)
         self._last = -1
         self._run = 0
         self._recent: list[int] = []
@@ -71,6 +72,8 @@ class PyWalk:
         avoid: Intervals = (),
     ) -> PyChoice | None:
         """Choose the next event and go on by it; None when the masks leave nothing."""
+        if self._begin_event is not None:
+            self._begin_event()
         for level in LEVELS:
             exclude = self._excluded(level, continuity, taboo, avoid)
             choice = self._drawn(sampler, seed, player, ordinal, masks, exclude)

@@ -48,7 +48,7 @@ class Stage:
         self.wire = SimWire()
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
-        begin = Begin(0, seed, b"a secret for tests", "test", msgspec.json.encode(settings or Settings()))
+        begin = Begin(0, seed, b"a secret for tests", "test", (), msgspec.json.encode(settings or Settings()))
         self.inputs.append(begin)
         self.outputs_of.append([])
         self.engine = Engine(begin, bundled())
