@@ -1,5 +1,7 @@
 // Python bindings of the OSC codec: plain Python values in and out, built with the C API because this is the
 // hot path.
+#include <pybind11/stl.h>
+
 #include <array>
 #include <cmath>
 #include <limits>
