@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import msgspec
 
 from . import __version__
-from .band import Band
+from .plugin import bundled
 from .clock import Clock
 from .effects import Cut
 from .engine import Engine
@@ -59,7 +59,7 @@ class Server:
             msgspec.json.encode(settings),
         )
         self._record(begin)
-        self.engine = Engine(begin, Band())
+        self.engine = Engine(begin, bundled())
         if self.engine.complaints:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
