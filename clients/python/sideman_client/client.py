@@ -53,9 +53,9 @@ class _Closed(RuntimeError):
 class Client:
     """A performer's seat: `async with` takes it and leaves it, `async for` gives what the server says.
 
-    It pings, confirms challenges, and joins again after `silence_s` without a `/pong`. At most `queue` messages
-    wait to be read; of more the oldest are dropped, counted in `dropped`. Datagrams that are not OSC are counted
-    in `malformed`; those from anywhere but the server never arrive, since the socket is connected to it.
+    It pings, confirms challenges, and joins again after `silence_s` without a `/pong`. At most `queue`
+    messages wait to be read; of more the oldest are dropped, counted in `dropped`. Datagrams that are not OSC
+    are counted in `malformed`; those from elsewhere never arrive: the socket is connected to the server.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Client:
     async def ask(
         self, address: str, *arguments: Argument, reply: str = "/done", timeout_s: float = 5.0
     ) -> Message:
-        """Send a command and wait for its answer: `/done` with its address, or the `reply` that it has of its own.
+        """Send a command and wait for its answer: `/done` with its address, or its own `reply`.
 
         Raises `Refused` on an `/error` to it, `TimeoutError` where nothing comes.
         """
@@ -227,9 +227,9 @@ class Client:
                 self._heard_s = float("-inf")  # it does not know us: join again with the next round
                 return False
             case Message("/lapsed", (self.name, *_)) if (
-                self._since_heard() < self._lease_s / 2 and self._keeper
+                self._keeper and self._since_heard() < self._lease_s / 2
             ):
-                # Not for want of pings, so somebody has taken the seat over: joining again would start a tug of war.
+                # Not for want of pings: somebody has taken the seat over, and joining again would be a tug of war.
                 log.warning("%s: the seat has been taken over", self.name)
                 self.joined = False
                 self._keeper.cancel()
@@ -287,7 +287,7 @@ class Client:
 
 
 class _Ear(asyncio.DatagramProtocol):
-    """Hands datagrams on. What the system says of packets that nobody took is ignored: no `/pong` tells as much."""
+    """Hands datagrams on. Errors of the system (nobody took a packet) are ignored: no `/pong` tells as much."""
 
     def __init__(self, hear: Callable[[bytes], None]) -> None:
         self._hear = hear

@@ -48,7 +48,7 @@ class Message:
 
 
 def build(address: str, *arguments: Argument) -> bytes:
-    """One message as a packet. Whole numbers travel as `i` (`h` where 32 bits do not hold them), others as `f`.
+    """One message as a packet. Whole numbers travel as `i` (`h` where they are too large), others as `f`.
 
     Raises `ValueError` for an address that does not begin with `/` and for arguments of other types.
     """
