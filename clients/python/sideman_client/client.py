@@ -229,7 +229,7 @@ class Client:
             case Message("/lapsed", (self.name, *_)) if (
                 self._keeper and self._since_heard() < self._lease_s / 2
             ):
-                # Not for want of pings: somebody has taken the seat over, and joining again would be a tug of war.
+                # Not for want of pings: somebody took the seat over, and joining again would be a tug of war.
                 log.warning("%s: the seat has been taken over", self.name)
                 self.joined = False
                 self._keeper.cancel()
@@ -287,7 +287,7 @@ class Client:
 
 
 class _Ear(asyncio.DatagramProtocol):
-    """Hands datagrams on. Errors of the system (nobody took a packet) are ignored: no `/pong` tells as much."""
+    """Hands datagrams on. Errors of the system (nobody took it) are ignored: no `/pong` tells as much."""
 
     def __init__(self, hear: Callable[[bytes], None]) -> None:
         self._hear = hear
