@@ -43,6 +43,11 @@ class Message:
     arguments: tuple[Argument, ...] = ()
     time_tag: int = IMMEDIATELY
 
+    @property
+    def numbers(self) -> tuple[int | float, ...]:
+        """Those of the arguments that are numbers: `pitch, velocity, ms, channel, event` of a player's note."""
+        return tuple(value for value in self.arguments if isinstance(value, int | float))
+
     def __str__(self) -> str:
         return " ".join((self.address, *map(str, self.arguments)))
 
