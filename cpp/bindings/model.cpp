@@ -385,6 +385,21 @@ void bind_model(py::module_& m) {
                 return model.oracle.context(state.state);
             },
             py::arg("state"), "How many of the last events agree with memory, at most 32.")
+        .def(
+            "contexts",
+            [](const PyOracle& model, const PyState& state, const std::vector<Position>& positions) {
+                check_owner(model, state);
+                std::vector<int> contexts;
+                for (const Position position : positions) {
+                    if (position < 0 || position >= model.oracle.size()) {
+                        throw py::value_error("positions must have been learned");
+                    }
+                    contexts.push_back(model.oracle.context_before(state.state, position));
+                }
+                return contexts;
+            },
+            py::arg("state"), py::arg("positions"),
+            "How many events before each position agree with what was played, at most 32.")
         .def("predict", &predict, py::arg("state"), py::arg("prefix") = std::vector<Value>{},
              py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
              "The next component given those already chosen: (values int32[m] ascending from 0 = unseen, p "

@@ -21,7 +21,9 @@ DRUMS_CHANNEL: Final = 10
 class Constraint(Protocol):
     """Something that bounds what is played."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `why` calls it."""
 
     def weights(self, viewpoint: Viewpoint, component: int, last_pitch: int | None) -> Weights | None:
         """Weights [values] indexed by value, 0 forbids; None where all is free."""
@@ -58,9 +60,7 @@ class PitchRange:
         return ((moved >= self.low) & (moved <= self.high) & (pitches >= 0) & (pitches < PITCHES)).astype(np.float64)
 
 
-def combined(
-    constraints: tuple[Constraint, ...], viewpoint: Viewpoint, last_pitch: int | None
-) -> list[Weights | None]:
+def combined(constraints: tuple[Constraint, ...], viewpoint: Viewpoint, last_pitch: int | None) -> list[Weights | None]:
     """The product of all constraints, a component each."""
     masks: list[Weights | None] = []
     for component in range(len(viewpoint.names)):

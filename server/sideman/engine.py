@@ -12,16 +12,16 @@ import msgspec
 
 from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
 from .agenda import Agenda
+from .band import Band
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
 from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
 from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
-from .band import Band
 from .rights import Challenges, is_loopback, secret_key
 from .seats import Endpoint, Seat, Seats
 from .session import Session
@@ -76,8 +76,11 @@ class Engine:
     def _configure(self, now: int) -> None:
         """Make what the configuration asks for, by the commands that a leader would send."""
         settings = self.settings
-        names = [MAIN, *(item.session for item in (*settings.players, *settings.performers, *settings.outputs))]
-        for name in dict.fromkeys([*names, *(session.name for session in settings.sessions)]):
+        names = [MAIN, *(session.name for session in settings.sessions)]
+        names += [player.session for player in settings.players]
+        names += [performer.session for performer in settings.performers]
+        names += [output.session for output in settings.outputs]
+        for name in dict.fromkeys(names):
             self._add(self._new_session(name, now))
         for output in settings.outputs:
             self._hubs[output.session].outputs.append(output)
@@ -95,10 +98,18 @@ class Engine:
         host, _, port = performer.address.rpartition(":")
         known = bool(host) and port.isdigit()
         if performer.address and not known:
-            self.complaints.append(f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000")
+            self.complaints.append(
+                f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000"
+            )
         reply = (host, int(port)) if known else NOWHERE
-        seat = Seat(performer.name, performer.session, performer.kind, performer.role, secret_key(
-            self._begin.secret, performer.session, performer.name, now), reply)
+        seat = Seat(
+            performer.name,
+            performer.session,
+            performer.kind,
+            performer.role,
+            secret_key(self._begin.secret, performer.session, performer.name, now),
+            reply,
+        )
         seat.lasting = True
         seat.state = "here" if known else "lapsed"
         self._seats.add(seat)
@@ -135,9 +146,7 @@ class Engine:
     @property
     def events(self) -> int:
         """How many events have been heard and played."""
-        return sum(
-            session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values()
-        )
+        return sum(session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values())
 
     def next_ns(self) -> int | None:
         """When it wants to be woken next."""
@@ -364,9 +373,7 @@ class Engine:
         if not is_pattern(address):
             return (message,)
         session = self._sessions[seat.session] if seat else self._sessions[MAIN]
-        reached = [
-            Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)
-        ]
+        reached = [Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)]
         if not reached:
             raise Refused(f"{address} matches nothing", f"players here: {', '.join(session.voices)}")
         return reached

@@ -51,7 +51,7 @@ def decode(packet: bytes) -> Message | Bundle:
 
 def _named(parsed: tuple[str, tuple[Argument, ...]] | tuple[int, list[object]]) -> Message | Bundle:
     if isinstance(parsed[0], str):
-        return Message._make(cast("tuple[str, tuple[Argument, ...]]", parsed))
+        return Message._make(parsed)
     tag, elements = cast("tuple[int, list[tuple[int, list[object]]]]", parsed)
     return Bundle(tag, tuple(_named(element) for element in elements))
 

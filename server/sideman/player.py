@@ -184,9 +184,7 @@ class Player:
             return
         self._set_for = settings
         self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=MIN_P)
-        self._range = PitchRange(
-            int(settings["pitch_low"]), int(settings["pitch_high"]), int(settings["transpose"])
-        )
+        self._range = PitchRange(int(settings["pitch_low"]), int(settings["pitch_high"]), int(settings["transpose"]))
         self._continuity = int(settings["continuity"])
         self._taboo = int(settings["taboo"])
         self._min_context = int(settings["min_context"])

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import msgspec
 
 from .addresses import Value
-from .plugin import bundled
 from .clock import SimulatedClock
 from .effects import Cut
 from .engine import Engine
 from .hub import Output
-from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .inputs import Begin, Datagram, End, Input, Wake, WallTime
 from .osc import Bundle, Message, decode, encode
+from .plugin import bundled
 from .seats import Endpoint
 from .settings import Settings
 from .timeline import SECOND

@@ -1,4 +1,4 @@
-"""Strangers' plugins, really installed: one plays, the others fail in every way they can, and nobody else is disturbed."""
+"""Strangers' plugins, really installed: one plays, the others fail in every way they can, and disturb nobody."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from sideman.streams import Held, Stream
 from sideman.timeline import SECOND, Timeline
 

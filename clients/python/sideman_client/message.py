@@ -66,9 +66,7 @@ def build(address: str, *arguments: Argument) -> bytes:
         elif argument is None or isinstance(argument, str | float | bool | bytes):
             builder.add_arg(argument)
         else:
-            raise ValueError(
-                f"{argument!r} to {address}: OSC carries numbers, strings, booleans, bytes and None"
-            )
+            raise ValueError(f"{argument!r} to {address}: OSC carries numbers, strings, booleans, bytes and None")
     packet: bytes = builder.build().dgram
     return packet
 
