@@ -7,7 +7,7 @@ By UDP the server sends the types i f s only: give `encode` no bool, None, bytes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sideman._core.osc import build_bundle as encode_bundle
 from sideman._core.osc import encode as encode
@@ -79,8 +79,8 @@ def decode(packet: bytes) -> Message | Bundle:
 
 def _value(parsed: Parsed) -> Message | Bundle:
     if isinstance(parsed[0], str):
-        return tuple.__new__(Message, parsed)  # half the time of Message(*parsed): this is each datagram's way
-    return Bundle(parsed[0], tuple(map(_value, cast("list[Parsed]", parsed[1]))))
+        return tuple.__new__(Message, parsed)  # half the time of Message(*parsed), for each datagram
+    return Bundle(parsed[0], tuple(map(_value, parsed[1])))
 
 
 def time_tag(ns: int) -> int:
