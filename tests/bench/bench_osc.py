@@ -1,4 +1,4 @@
-"""OSC: building and parsing one message of 44 bytes; our codec from Python and natively, python-osc, liblo."""
+"""OSC: building and parsing a message of 44 bytes; our codec from Python and natively, python-osc, liblo."""
 
 from __future__ import annotations
 

@@ -158,7 +158,12 @@ def _show_rich(table: Table, rows: Sequence[Sequence[str]], numbers: Sequence[bo
     from rich.markup import escape
     from rich.table import Table as RichTable
 
-    shown = RichTable(title=escape(table.title), caption=escape(table.note) or None, title_justify="left")
+    shown = RichTable(
+        title=escape(table.title),
+        caption=escape(table.note) or None,
+        title_justify="left",
+        caption_justify="left",
+    )
     for column, number in zip(table.columns, numbers, strict=True):
         shown.add_column(escape(column), justify="right" if number else "left")
     for row in rows:
