@@ -31,7 +31,7 @@ for source in tests/fuzz/fuzz_*.cpp; do
         mkdir -p "$build/corpus/$target"
         set -- "$@" -max_total_time="$seconds" -max_len=16384 "$build/corpus/$target"
     else
-        set -- "$@" -seed=7 -runs=4000000 -max_len=1024
+        set -- "$@" -seed=7 -runs=3000000 -max_len=1024
     fi
     echo "$target"
     "$build/fuzz/$target" "$@" >"$build/$target.log" 2>&1 ||
