@@ -10,8 +10,6 @@
 #include <string_view>
 
 #include "bindings.hpp"
-#include "sideman/osc_pattern.hpp"
-#include "sideman/osc_writer.hpp"
 
 namespace sideman {
 namespace {

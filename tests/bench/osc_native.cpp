@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "sideman/osc.hpp"
-#include "sideman/osc_writer.hpp"
 
 #ifdef WITH_LIBLO
 #include <lo/lo.h>

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "sideman/osc.hpp"
-#include "sideman/osc_writer.hpp"
 
 namespace {
 

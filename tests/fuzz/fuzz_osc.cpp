@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "sideman/osc.hpp"
-#include "sideman/osc_writer.hpp"
 
 namespace {
 

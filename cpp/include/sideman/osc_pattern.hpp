@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sideman/osc.hpp"
+#include "sideman/osc_fault.hpp"
 
 namespace sideman::osc {
 

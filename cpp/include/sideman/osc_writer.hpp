@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-#include "sideman/osc.hpp"
+#include "sideman/osc_bundle.hpp"
 
 namespace sideman::osc {
 
