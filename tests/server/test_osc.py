@@ -357,8 +357,8 @@ class TestRefusals:
             gc.collect()
             return sys.getallocatedblocks()
 
-        blocks_after(20)
-        assert blocks_after(500) - blocks_after(20) < 100  # one lost in each round would be 500
+        before = blocks_after(20)
+        assert blocks_after(500) - before < 100  # one lost in each round would be 500
 
 
 class TestEncode:
