@@ -16,7 +16,7 @@ import typer
 
 from . import __version__
 from .addresses import ROLES
-from .band import Band
+from .plugin import bundled
 from .clock import SystemClock
 from .config import read
 from .engine import Engine
@@ -77,7 +77,7 @@ def serve(
 
 
 def _check(settings: Settings, config: Path | None) -> None:
-    complaints = Engine(Begin(0, 1, b"check", __version__, msgspec.json.encode(settings)), Band()).complaints
+    complaints = Engine(Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings)), bundled()).complaints
     if complaints:
         raise SetupError(f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it")
     print(f"{config or 'the defaults'}: nothing wrong")
@@ -98,8 +98,8 @@ async def _serve(settings: Settings, record: Path | None) -> None:
         ) from None
     recorder = Recorder(record) if record else None
     server = Server(wire, clock, settings, recorder)
-    print(f"ready osc={wire.endpoint[0]}:{wire.endpoint[1]} http=-", flush=True)
-    await server.run()
+    host, port = wire.endpoint
+    await server.run(lambda: print(f"ready osc={host}:{port} http=-", flush=True))
 
 
 def holder(port: int) -> str:

@@ -18,7 +18,7 @@ from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
 from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
-from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
 from .band import Band
@@ -56,6 +56,9 @@ class Engine:
         self._hubs: dict[str, Hub] = {}
         self._out: list[Output] = []
         self.log: list[str] = []
+        #: What strangers' players are to do, in order; the shell hands it to them.
+        self.handed: list[tuple[str, Effect]] = []
+        self._strangers: set[str] = set()
         self._challenges = Challenges()
         self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
         self._held_count = 0
@@ -111,6 +114,17 @@ class Engine:
             self._wake(now)
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
+        elif isinstance(item, Answered):
+            session = self._session_of(item.answer.player)
+            if session is not None:
+                session.receive(item.answer, now)
+                self._run(session, now)
+        elif isinstance(item, Failed):
+            session = self._session_of(item.player)
+            if session is not None:
+                self.log.append(f"{item.player} has failed: {item.reason}")
+                session.fail(item.player.rpartition("/")[2], item.reason, now)
+                self._run(session, now)
         elif isinstance(item, End):
             for session in self._sessions.values():
                 session.halt(now, panic=False)
@@ -130,6 +144,9 @@ class Engine:
         agendas = [self._bundles, *(session.agenda for session in self._sessions.values())]
         return min((due for agenda in agendas if (due := agenda.next_ns()) is not None), default=None)
 
+    def _session_of(self, player: str) -> Session | None:
+        return self._sessions.get(player.partition("/")[0])
+
     def _wake(self, now: int) -> None:
         while (item := self._bundles.pop(now)) is not None:
             source, bundle, due = self._held.pop(int(str(item[0])))
@@ -140,7 +157,8 @@ class Engine:
 
     def _new_session(self, name: str, now: int) -> Session:
         default = not any(player.session == name for player in self.settings.players)
-        return Session(name, self._begin.seed, self._band.models, tuple(VIEWPOINTS), self._seats, now, default=default)
+        models = (*self._band.models, *self._begin.strangers)
+        return Session(name, self._begin.seed, models, VIEWPOINTS, self._seats, now, default=default)
 
     def _add(self, session: Session) -> None:
         self._sessions[session.name] = session
@@ -411,21 +429,40 @@ class Engine:
     def _act(self, session: Session, effect: Effect, now: int) -> None:
         if isinstance(effect, Say):
             self._out.extend(self._hubs[session.name].route(effect))
+        elif isinstance(effect, Cut):
+            self._out.append(effect)
+        elif isinstance(effect, Teach):
+            self._teach(effect)
+        elif isinstance(effect, Make) and effect.model in self._begin.strangers:
+            self._strangers.add(effect.player)
+            self.handed.append((effect.player, effect))
+        elif effect.player in self._strangers:
+            self.handed.append((effect.player, effect))
+            if isinstance(effect, Unmake):
+                self._strangers.discard(effect.player)
         elif isinstance(effect, Query):
             session.receive(self._band.answer(effect), now)
             self._run(session, now)
-        elif isinstance(effect, Teach):
-            self._band.hear(effect.players, effect.learn, effect.event, effect.stream)
-        elif isinstance(effect, Cut):
-            self._out.append(effect)
         elif isinstance(effect, Revert):
             self._band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
             self._band.forget(effect.player, effect.since_beat, effect.again)
         elif isinstance(effect, Make):
             self._band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
-        elif isinstance(effect, Unmake):
+        else:
             self._band.drop(effect.player)
+
+    def _teach(self, effect: Teach) -> None:
+        """Our own players hear it now, strangers' are handed it."""
+        if not self._strangers.intersection(effect.players):
+            self._band.hear(effect.players, effect.learn, effect.event, effect.stream)
+            return
+        pairs = list(zip(effect.players, effect.learn, strict=True))
+        ours = [pair for pair in pairs if pair[0] not in self._strangers]
+        self._band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
+        for name, learn in pairs:
+            if name in self._strangers:
+                self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))
 
 
 def flat(bundle: Bundle) -> list[Message]:

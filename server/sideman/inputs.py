@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .events import Answer
 from .seats import Endpoint
 
 
@@ -17,6 +18,7 @@ class Begin(NamedTuple):
     seed: int
     secret: bytes
     version: str
+    strangers: tuple[str, ...] = ()  # models whose answers come as inputs
     config: bytes = b""  # the part of the configuration that the core obeys, as JSON
 
 
@@ -41,10 +43,25 @@ class Wake(NamedTuple):
     time_ns: int
 
 
+class Answered(NamedTuple):
+    """A stranger's model has answered."""
+
+    time_ns: int
+    answer: Answer
+
+
+class Failed(NamedTuple):
+    """A stranger's model was cut off, and why."""
+
+    time_ns: int
+    player: str
+    reason: str
+
+
 class End(NamedTuple):
     """The server stops: what sounds is ended."""
 
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Wake | End
+Input = Begin | WallTime | Datagram | Wake | Answered | Failed | End

@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import msgspec
+
 from .effects import Cut
 from .errors import SetupError
+from .events import Answer
 from .hub import Output, Send
-from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
 from .seats import Endpoint
 
 MAGIC: Final = b"sideman recording\n"
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<IIB")  # length of the body, its CRC-32, kind
 _INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
-_BEGIN, _WALL, _DATAGRAM, _WAKE, _END, _SEND, _CUT = range(7)
+_BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT = range(9)
 
 
 def _text(value: str) -> bytes:
@@ -53,11 +56,16 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _DATAGRAM, head + _endpoint(item.source) + item.packet
     if isinstance(item, Wake):
         return _WAKE, head
+    if isinstance(item, Answered):
+        return _ANSWERED, head + msgspec.json.encode(item.answer)
+    if isinstance(item, Failed):
+        return _FAILED, head + _text(item.player) + _text(item.reason)
     if isinstance(item, End):
         return _END, head
     if isinstance(item, WallTime):
         return _WALL, head + struct.pack("<q", item.offset_ns)
-    return _BEGIN, head + struct.pack("<QI", item.seed, len(item.config)) + _text(item.version) + item.config + item.secret
+    names = _text(item.version) + _text(" ".join(item.strangers))
+    return _BEGIN, head + struct.pack("<QI", item.seed, len(item.config)) + names + item.config + item.secret
 
 
 def encode_output(item: Output) -> tuple[int, bytes]:
@@ -89,6 +97,11 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
         item = Datagram(time_ns, source, body[at:])
     elif kind == _WAKE:
         item = Wake(time_ns)
+    elif kind == _ANSWERED:
+        item = Answered(time_ns, msgspec.json.decode(body[at:], type=Answer))
+    elif kind == _FAILED:
+        player, at = _read_text(body, at)
+        item = Failed(time_ns, player, _read_text(body, at)[0])
     elif kind == _END:
         item = End(time_ns)
     elif kind == _WALL:
@@ -96,7 +109,9 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
     elif kind == _BEGIN:
         seed, length = struct.unpack_from("<QI", body, at)
         version, at = _read_text(body, at + 12)
-        item = Begin(time_ns, seed, body[at + length :], version, body[at : at + length])
+        strangers, at = _read_text(body, at)
+        config = body[at : at + length]
+        item = Begin(time_ns, seed, body[at + length :], version, tuple(strangers.split()), config)
     else:
         raise ValueError(f"no kind {kind}")
     return number, item
@@ -162,7 +177,7 @@ def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
             raise SetupError(f"{path} is damaged at byte {at}", "use a copy; what stands before that byte is whole")
         try:
             frame = _decode(kind, body)
-        except (ValueError, struct.error) as error:
+        except (ValueError, struct.error, msgspec.DecodeError) as error:
             raise SetupError(f"{path} is damaged at byte {at}: {error}", "use a copy") from None
         yield frame
         at += _HEAD.size + length

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .band import Band
+from .plugin import bundled
 from .effects import Cut
 from .engine import Engine
 from .errors import SetupError
@@ -36,7 +36,7 @@ def replayed(path: Path) -> Iterator[tuple[int, Input, list[Output], list[Output
         assert pending is not None
         number, item = pending
         if isinstance(item, Begin):
-            engine = Engine(item, Band())
+            engine = Engine(item, bundled())
             return number, item, recorded, []
         if engine is None:
             raise SetupError(f"{path} does not begin with a beginning", "use a whole recording")

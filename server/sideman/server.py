@@ -11,20 +11,23 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from . import __version__
+from .plugin import find
 from .band import Band
 from .clock import Clock
-from .effects import Cut
+from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
 from .errors import SetupError
-from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .events import Answer
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
 from .journal import Recorder
 from .seats import Endpoint
-from .settings import Settings
+from .settings import PluginSettings, Settings
+from .stranger import Worker, models_of
 from .timeline import SECOND
 from .wire import PyWire
 
@@ -51,22 +54,29 @@ class Server:
         self._log_second = 0
         self._log_lines = 0
         self.faults = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._workers: dict[str, Worker] = {}
+        self._settings = settings
+        self._found = find(settings.plugins, models_of)
+        for complaint in self._found.complaints:
+            log.warning("left out: %s", complaint)
         begin = Begin(
             clock.now(),
             settings.seed or secrets.randbits(63),
             secrets.token_bytes(32),
             __version__,
+            tuple(self._found.strangers),
             msgspec.json.encode(settings),
         )
         self._record(begin)
-        self.engine = Engine(begin, Band())
+        self.engine = Engine(begin, Band(self._found.factories))
         if self.engine.complaints:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
 
-    async def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or `stop`."""
-        loop = asyncio.get_running_loop()
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; `ready` is called once packets and signals are heeded."""
+        loop = self._loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM"):
             try:
                 loop.add_signal_handler(getattr(signal, name), self.stop)
@@ -76,14 +86,18 @@ class Server:
         gc.collect()
         gc.freeze()
         self._wall_time()
+        self._hand_over()
         self._wire.start(self.receive)
         self._arm()
+        ready()
         try:
             await self._stopped.wait()
         finally:
             self.feed(End(self._clock.now()))
             if self._timer:
                 self._timer.cancel()
+            for worker in self._workers.values():
+                worker.close()
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
@@ -114,9 +128,43 @@ class Server:
                 wire.cut(output.player, output.after_ns)
             else:
                 wire.send(output.due_ns, output.packet, output.to, output.epoch)
+        if self.engine.handed and self._loop is not None:
+            self._hand_over()
         if self.engine.log:
             self._log(self.engine.log)
             self.engine.log.clear()
+
+    def _hand_over(self) -> None:
+        """Give strangers' players what they are to do."""
+        handed, self.engine.handed = self.engine.handed, []
+        for player, effect in handed:
+            self._hand(player, effect)
+
+    def _hand(self, player: str, effect: Effect) -> None:
+        if isinstance(effect, Make):
+            plugin = self._found.strangers[effect.model]
+            chosen = self._settings.plugins.get(plugin, PluginSettings())
+            self._workers[player] = Worker(effect, plugin, chosen.config, self._answered, self._failed)
+        elif isinstance(effect, Unmake):
+            asyncio.get_running_loop().run_in_executor(None, self._workers.pop(player).close)
+        else:
+            self._workers[player].hand(effect)
+
+    def _answered(self, answer: Answer) -> None:
+        """Called by a worker's thread."""
+        self._later(lambda: Answered(self._clock.now(), answer))
+
+    def _failed(self, player: str, reason: str) -> None:
+        """Called by a worker's thread."""
+        self._later(lambda: Failed(self._clock.now(), player, reason))
+
+    def _later(self, item: Callable[[], Input]) -> None:
+        def feed() -> None:
+            self.feed(item())
+            self._arm()
+
+        if self._loop is not None and not self._stopped.is_set():
+            self._loop.call_soon_threadsafe(feed)
 
     def _record(self, item: Input) -> None:
         self._number += 1

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .addresses import Value
 from .agenda import Agenda
-from .effects import Effect, Forget, Make, Say, Teach, Unmake
+from .effects import Effect, Forget, Make, Revert, Say, Teach, Unmake
 from .events import Answer, Event
 from .params import PLAYER_PARAMS, SESSION_PARAMS, defaults
 from .seats import GONE_NS, LEASE_NS, Endpoint, Seat, Seats
@@ -519,9 +519,12 @@ class Session:
     def receive(self, answer: Answer, now: int) -> None:
         """A player's answer: its events are numbered, said when they are due, and kept for `why`."""
         voice = self.voices.get(answer.player.rpartition("/")[2])
-        if voice is None or not voice.adopts(answer, self.memory_lengths.get(voice.memory, 0)):
+        if voice is None or voice.asked is None or not voice.adopts(answer):
             return
-        asked, voice.asked, voice.fresh = voice.asked, None, False
+        if answer.memory_length != self.memory_lengths.get(voice.memory, 0):
+            self._ask_again(voice, now)
+            return
+        voice.asked, voice.fresh = None, False
         voice.forget_ended(now)
         for planned in answer.events:
             self.last_event = self.last_event % MAX_EVENT + 1
@@ -536,7 +539,27 @@ class Session:
             ahead = self.timeline.ns_at(voice.cursor_beat) - voice.horizon_ns(self.timeline)
             self.agenda.set(("plan", voice.name), max(ahead, now + 1))
         self.show(voice, now)
-        del asked
+
+    def _ask_again(self, voice: Voice, now: int) -> None:
+        """It has heard more since it was asked: the answer is discarded, the question put again."""
+        asked = voice.asked
+        assert asked is not None
+        self.effects.append(Revert(voice.key, asked.count))
+        self.effects.append(
+            voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now))
+        )
+
+    def fail(self, name: str, reason: str, now: int) -> None:
+        """A player's model has failed: it falls silent and says so to all, to leaders also why."""
+        voice = self.voices.get(name)
+        if voice is None or voice.failed:
+            return
+        self.disarm(voice, now)
+        voice.failed = reason
+        self.show(voice, now)
+        for seat in self.seats.of(self.name):
+            if seat.state == "here" and seat.may("leader"):
+                self.tell(now, seat, "/notice", f"/player/{name}", f"{name} has failed: {reason}"[:400])
 
     def _nothing(self, voice: Voice, now: int) -> None:
         """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""

@@ -64,6 +64,14 @@ class OutputSettings(Section, frozen=True):
     offs: bool = False
 
 
+class PluginSettings(Section, frozen=True):
+    """`[plugins.NAME]`: whether a plugin is used, in which process it runs, and what it is told."""
+
+    enabled: bool = True
+    in_process: bool = False
+    config: dict[str, object] = {}
+
+
 class Tokens(Section, frozen=True):
     """`[tokens]`: hashes of the tokens of each role, as `sideman token` prints them."""
 
@@ -85,6 +93,7 @@ class Settings(Section, frozen=True):
     players: list[PlayerSettings] = []
     performers: list[PerformerSettings] = []
     outputs: list[OutputSettings] = []
+    plugins: dict[str, PluginSettings] = {}
     say: list[str] = []
 
     def rights(self) -> Rights:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from .addresses import Value
-from .band import Band
+from .plugin import bundled
 from .clock import SimulatedClock
 from .effects import Cut
 from .engine import Engine
@@ -48,10 +48,10 @@ class Stage:
         self.wire = SimWire()
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
-        begin = Begin(0, seed, b"a secret for tests", "test", msgspec.json.encode(settings or Settings()))
+        begin = Begin(0, seed, b"a secret for tests", "test", (), msgspec.json.encode(settings or Settings()))
         self.inputs.append(begin)
         self.outputs_of.append([])
-        self.engine = Engine(begin, Band())
+        self.engine = Engine(begin, bundled())
         self.feed(WallTime(0, self.clock.wall_offset()))
         self._ports = 40_000
         self._read = 0

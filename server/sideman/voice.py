@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .addresses import Value
@@ -212,14 +212,20 @@ class Voice:
         """How far ahead it plans: a beat or 250 ms, the smaller."""
         return min(HORIZON_NS, round(MINUTE / timeline.bpm))
 
-    def adopts(self, answer: Answer, memory_length: int) -> bool:
+    def adopts(self, answer: Answer) -> bool:
         """Whether an answer is to the question that stands."""
         asked = self.asked
         return (
             asked is not None
             and (answer.epoch, answer.revision) == (self.epoch, self.revision)
-            and answer.memory_length == memory_length
+            and answer.memory_length == asked.memory_length
         )
+
+    def again(self, asked: Query, memory_length: int, beat: float) -> Query:
+        """The same question at a later moment."""
+        self.cursor_beat = max(self.cursor_beat, beat) if self.playing else beat
+        self.asked = replace(asked, memory_length=memory_length, onset_beats=self.cursor_beat)
+        return self.asked
 
     def adopt(self, number: int, planned: Planned, timeline: Timeline) -> Iterator[Effect]:
         """Take one event into the plan: its notes, each with its due time, and offs for what it strikes again."""

@@ -1,0 +1,91 @@
+"""The one table of parameters: name, range, default, unit, meaning. Checks, `get`, `set` and the docs are made from it.
+
+What a parameter does is elsewhere; here is only what it may be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .addresses import Value
+from .errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter. `whole`: only whole numbers; a value beyond the range is clipped to it."""
+
+    name: str
+    low: float
+    high: float
+    default: float
+    unit: str
+    does: str
+    whole: bool = False
+
+    def check(self, value: Value) -> tuple[Value, bool]:
+        """The value in force and whether it was clipped; raises `Refused` for what is no finite number."""
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                raise Refused(f"{self.name} must be a number, {value[:32]!r} came", self.cure) from None
+        if not math.isfinite(value):
+            raise Refused(f"{self.name} must be a finite number, {value} came", self.cure)
+        if self.whole and value != int(value):
+            raise Refused(f"{self.name} must be a whole number, {value:g} came", self.cure)
+        kept = min(max(value, self.low), self.high)
+        return (int(kept) if self.whole else float(kept)), kept != value
+
+    @property
+    def cure(self) -> str:
+        """What may be sent."""
+        return f"send {self.low:g} to {self.high:g}{' ' + self.unit if self.unit else ''}"
+
+
+def table(params: Iterable[Param]) -> Mapping[str, Param]:
+    """Parameters by name."""
+    return {param.name: param for param in params}
+
+
+PLAYER_PARAMS: Final = table(
+    (
+        Param("temperature", 0, 4, 1, "", "0 always takes the most probable, 1 draws as learned, more is wilder"),
+        Param("continuity", 0, 1000, 8, "events", "after so many in a row from one place it must go on from another", True),
+        Param("taboo", 0, 60, 0, "events", "so many of the last sources are not used again", True),
+        Param("min_context", 0, 32, 0, "events", "places in memory that agree on fewer events have no say", True),
+        Param("max_notes", 1, 16, 16, "notes", "of a chord at most so many, the highest first", True),
+        Param("pitch_low", 0, 127, 0, "MIDI", "the lowest pitch that it may play", True),
+        Param("pitch_high", 0, 127, 127, "MIDI", "the highest pitch that it may play", True),
+        Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
+        Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),
+        Param("channel", 0, 255, 0, "", "the channel that it plays on; 0: that of what it answers or takes up", True),
+        Param("leash", 0, 100_000, 64, "beats", "so long (60 s at least) after the last human act it falls silent; 0: never"),
+        Param("yield", 0, 1, 1, "", "whether a new onset of whom it answers ends the answer", True),
+    )
+)
+
+SESSION_PARAMS: Final = table(
+    (
+        Param("phrase_gap_s", 0.05, 60, 1, "s", "a phrase ends so long after its last note-off"),
+        Param("chord_ms", 0, 500, 30, "ms", "onsets within it of the first are one event"),
+        Param("hold_max_s", 0.1, 600, 10, "s", "a note held longer no longer delays a phrase's end"),
+        Param("echo_ms", 0, 2000, 0, "ms", "machine pitches heard back within it are ignored"),
+        Param("seed", 0, 2**53, 0, "", "of chance; the same seed and the same playing give the same notes", True),
+    )
+)
+
+
+def defaults(params: Mapping[str, Param]) -> dict[str, Value]:
+    """The values in force before anybody has set any."""
+    return {param.name: param.check(param.default)[0] for param in params.values()}
+
+
+def check(params: Mapping[str, Param], name: str, value: Value) -> tuple[Value, bool]:
+    """The value of a parameter in force and whether it was clipped; raises `Refused`, also for an unknown name."""
+    if name not in params:
+        raise Refused(f"no parameter {name[:32]!r}", f"parameters: {', '.join(params)}")
+    return params[name].check(value)

@@ -1,0 +1,75 @@
+"""From a symbol and its source to notes: the performer's own touch, moved and stretched to what was drawn.
+
+The source gives chord, velocities, micro-timing and legato; nothing is invented but where memory has nothing.
+Every number that leaves here is finite and within its range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .addresses import Value
+from .constraints import DRUMS_CHANNEL
+from .events import Event, Note
+from .viewpoint import Viewpoint, class_beats, pitch_of, time_class
+
+LEAST_SPAN_BEATS = 1 / 64
+MOST_SPAN_BEATS = 64.0
+LEGATO = 0.9
+
+
+def realise(
+    viewpoint: Viewpoint,
+    values: tuple[int, ...],
+    source: Event | None,
+    last_pitch: int | None,
+    settings: Mapping[str, Value],
+    channel: int,
+    loudness: float,
+) -> tuple[float, tuple[Note, ...], str]:
+    """Span in beats, notes and label of the event that a symbol means.
+
+    `channel` is where it is to sound unless a parameter says otherwise, 0 for the source's own; `loudness` multiplies
+    every velocity. Without a source the notes are plain.
+    """
+    span = min(max(_span(viewpoint, values, source), LEAST_SPAN_BEATS), MOST_SPAN_BEATS)
+    target = pitch_of(viewpoint, values, last_pitch)
+    if source is None:
+        if target is None:
+            return span, (), ""
+        source = Event("", 0, 0.0, span, (Note(target, 80.0, 0.0, span * LEGATO),))
+    if not source.notes:
+        return span, (), source.label
+    shift = 0 if target is None else target - round(source.top.pitch)
+    stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
+    drums = source.notes[0].channel == DRUMS_CHANNEL
+    transpose = 0 if drums else int(settings["transpose"])
+    wanted = int(settings["channel"]) or channel
+    low, high = (0, 127) if drums else (int(settings["pitch_low"]), int(settings["pitch_high"]))
+    notes = []
+    ordered = sorted(source.notes, key=lambda note: -note.pitch)[: int(settings["max_notes"])]
+    for place, note in enumerate(ordered):
+        pitch = note.pitch + (0 if drums else shift) + transpose
+        if not 0 <= round(pitch) <= 127 or (place and not low <= round(pitch) <= high):
+            continue  # of a chord, what falls outside is left out; its top was drawn inside
+        velocity = note.velocity * loudness * float(settings["velocity_scale"])
+        notes.append(
+            Note(
+                pitch,
+                min(max(velocity, 1.0), 127.0),
+                min(max(note.offset_beats, 0.0), span),
+                min(max(note.duration_beats * stretch, LEAST_SPAN_BEATS), MOST_SPAN_BEATS),
+                min(max(wanted or note.channel, 1), 255),
+            )
+        )
+    return span, tuple(notes), ""
+
+
+def _span(viewpoint: Viewpoint, values: tuple[int, ...], source: Event | None) -> float:
+    """The source's own span where its class is the one that was drawn, else the middle of that class."""
+    at = viewpoint.place("ioi")
+    if at < 0:
+        return source.span_beats if source is not None else 1.0
+    if source is not None and time_class(source.span_beats) == values[at]:
+        return source.span_beats
+    return class_beats(values[at])

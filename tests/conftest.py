@@ -1,0 +1,31 @@
+"""For all tests: CI skips nothing. Elsewhere, what a machine lacks is skipped with the command that brings it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Final, TypeVar
+
+import pytest
+
+IN_CI: Final = os.environ.get("CI") == "true"
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _unskipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _unskipped((yield))
+
+
+def _unskipped(report: Report) -> Report:
+    # An expected failure reports itself as skipped too.
+    if IN_CI and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"CI skips nothing: {report.longrepr}"
+    return report
