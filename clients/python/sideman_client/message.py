@@ -45,7 +45,7 @@ class Message:
 
     @property
     def numbers(self) -> tuple[int | float, ...]:
-        """Those of the arguments that are numbers: `pitch, velocity, ms, channel, event` of a player's note."""
+        """Those of the arguments that are numbers: of a note pitch, velocity, ms, channel, event."""
         return tuple(value for value in self.arguments if isinstance(value, int | float))
 
     def __str__(self) -> str:
