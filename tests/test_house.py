@@ -136,7 +136,7 @@ def test_the_configuration_page_names_every_key_with_its_default() -> None:
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_configuration_shown_is_valid(path: Path) -> None:
     for language, block in BLOCK.findall(path.read_text(encoding="utf-8")):
-        if language == "toml":
+        if language == "toml" and "[project" not in block:
             for name, message in msgspec.convert(tomllib.loads(block), Settings).commands():
                 assert name
                 parse(message)

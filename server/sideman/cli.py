@@ -98,8 +98,8 @@ async def _serve(settings: Settings, record: Path | None) -> None:
         ) from None
     recorder = Recorder(record) if record else None
     server = Server(wire, clock, settings, recorder)
-    print(f"ready osc={wire.endpoint[0]}:{wire.endpoint[1]} http=-", flush=True)
-    await server.run()
+    host, port = wire.endpoint
+    await server.run(lambda: print(f"ready osc={host}:{port} http=-", flush=True))
 
 
 def holder(port: int) -> str:

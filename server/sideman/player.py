@@ -49,6 +49,7 @@ class Learned:
         self.alphabet = Alphabet(len(self.viewpoint.names))
         self.model: Model = self._factory(self.alphabet)
         self.places: list[int] = []
+        self.latest: dict[tuple[int, ...], int] = {}
         self.before: dict[int, Event] = {}
         broken: set[int] = set()
         for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
@@ -78,6 +79,7 @@ class Learned:
         self.before[stream] = event
         self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
         self.places.append(place)
+        self.latest[symbol] = len(self.places) - 1
         return len(self.places) - 1
 
     def source(self, position: int) -> Event | None:
@@ -251,7 +253,8 @@ class Player:
         if choice is None:
             self._walk, self._last_pitch = self._undo.pop()
             return None
-        source = learned.source(choice.position)
+        position = choice.position if choice.position >= 0 else learned.latest.get(choice.values, -1)
+        source = learned.source(position)
         channel = query.channel if query.phrase_of or query.opening or query.velocity else 0
         loudness = query.velocity / learned.memory.mean_velocity if query.velocity else 1.0
         span, notes, label = realise(
@@ -269,7 +272,7 @@ class Player:
             choice.entropy_bits,
             choice.rank,
             source.performer if source is not None else self.model_name,
-            learned.places[choice.position] if source is not None else -1,
+            learned.places[position] if source is not None else -1,
             source.onset_beats if source is not None else -1.0,
             choice.context,
             tuple(bound),
