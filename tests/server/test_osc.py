@@ -100,9 +100,7 @@ class TestPythonOsc:
         assert message.address == address
         assert all_same(message.arguments, [value for _, value in arguments])
 
-    @given(
-        st.recursive(st.lists(int32s, max_size=3), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
-    )
+    @given(st.recursive(st.lists(int32s, max_size=3), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
     def test_its_arrays_are_read_flat(self, array: list[object]) -> None:
         builder = OscMessageBuilder("/a")
         builder.add_arg(array)
@@ -455,9 +453,7 @@ class TestPatterns:
             at += 1
         return found
 
-    signs = st.sampled_from(
-        ["a", "b", "/", "*", "?", "[ab]", "[a-c]", "[!b]", "[!]", "{a,b}", "{,ab}", "{*b,a?}"]
-    )
+    signs = st.sampled_from(["a", "b", "/", "*", "?", "[ab]", "[a-c]", "[!b]", "[!]", "{a,b}", "{,ab}", "{*b,a?}"])
 
     @given(st.lists(signs, max_size=8).map("".join), st.text("abc/", max_size=8))
     @settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
