@@ -71,10 +71,11 @@ class _Console(Console):
 def origin(why: Message) -> str:
     """What a `/player/<p>/why` tells, in the columns of the heading.
 
-    Whose note it goes on from, at which beat that was played (-: by nobody), how many notes before it were alike,
-    and how probable it was.
+    Whose note it goes on from, at which beat that was played (-: by nobody), how many notes before it were
+    alike, and how probable it was.
     """
     source = str(why.arguments[3])
     _, chance, beat, context = why.numbers[:4]
     place = f"{beat:.1f}" if beat >= 0 else "-"
-    return f"{source:.8} {place:>6} {context:3} {chance:4.0%}"
+    percent = f"{chance:.0%}" if chance >= 0.01 else "<1%"
+    return f"{source:.8} {place:>6} {context:3} {percent:>4}"
