@@ -196,9 +196,7 @@ def test_datagrams_from_elsewhere_never_arrive(server: LiveServer) -> None:
             await eve.wait_for("/synced")
             ports = re.findall(r"eve \(.*?joined .*? from 127\.0\.0\.1:(\d+)", server.log())
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
-                elsewhere.sendto(
-                    build("/player/sideman/note", 60, 90, 100, 1, 1), ("127.0.0.1", int(ports[-1]))
-                )
+                elsewhere.sendto(build("/player/sideman/note", 60, 90, 100, 1, 1), ("127.0.0.1", int(ports[-1])))
                 elsewhere.sendto(b"#bundle\0" + bytes(8) + b"\xff\xff\xff\xfc", ("127.0.0.1", int(ports[-1])))
             await eve.ask("/tempo", 120)
             assert eve.malformed == 0

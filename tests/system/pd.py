@@ -80,9 +80,7 @@ class PureData:
                 await self._changed.wait_for(lambda: self.lines.count(line) >= times)
         except TimeoutError:
             printed = "\n".join(self.lines)
-            raise AssertionError(
-                f"Pd did not print {line!r} {times} times in {limit_s:g} s, but:\n{printed}"
-            ) from None
+            raise AssertionError(f"Pd did not print {line!r} {times} times in {limit_s:g} s, but:\n{printed}") from None
 
     async def ends(self, limit_s: float = 10.0) -> None:
         """Wait until the patch has ended Pd by itself, with status 0 and without a complaint."""
