@@ -85,8 +85,8 @@ docs-check: $(venv)/.core  ## whether docs/protocol.md says what the table of ad
 	@$(venv)/bin/python -m sideman.protocol | diff -u docs/protocol.md - >&2 || \
 		{ echo "docs/protocol.md is not current; write it anew by: make docs" >&2; exit 1; }
 
-wheel:  ## the wheel, in dist/, tried in an environment of its own
-	@sh tools/wheel.sh
+wheel: $(venv)/.core  ## the wheel, in dist/, tried in an environment of its own
+	@$(in_venv) sh tools/wheel.sh
 
 clean:  ## take away all that was built and fetched
 	rm -rf $(venv) build dist
