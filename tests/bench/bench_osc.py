@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.report import Cell, Table, Timing, cxx, in_turns
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
+
+from bench.report import Cell, Table, Timing, cxx, in_turns
 from sideman import osc
 from sideman._core import osc as core
 

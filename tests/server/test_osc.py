@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from liblo7 import Liblo, Typed, liblo
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+
+from liblo7 import Liblo, Typed, liblo
 from sideman import osc
 from sideman._core import osc as core
 from sideman.errors import Refused

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from sideman_client import Client, Message
 from system.pd import ABSTRACTIONS, PATCHES, PureData
 from system.server import serving
