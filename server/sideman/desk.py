@@ -259,7 +259,9 @@ def session_get(call: Call) -> Steps:
 def note(call: Call) -> Steps:
     yield
     pitch, velocity, channel, duration_ms = call.command.arguments
-    call.session.note(call.sender, call.now, call.played_ns, float(pitch), float(velocity), int(channel), float(duration_ms))
+    call.session.note(
+        call.sender, call.now, call.played_ns, float(pitch), float(velocity), int(channel), float(duration_ms)
+    )
 
 
 @command("/event")

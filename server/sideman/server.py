@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from . import __version__
-from .plugin import find
 from .band import Band
 from .clock import Clock
 from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
 from .errors import SetupError
 from .events import Answer
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
 from .journal import Recorder
+from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
 from .stranger import Worker, models_of
@@ -74,8 +74,8 @@ class Server:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
 
-    async def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or `stop`."""
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; `ready` is called once packets and signals are heeded."""
         loop = self._loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM"):
             try:
@@ -89,6 +89,7 @@ class Server:
         self._hand_over()
         self._wire.start(self.receive)
         self._arm()
+        ready()
         try:
             await self._stopped.wait()
         finally:

@@ -26,8 +26,17 @@ MAX_EVENT = 16_777_215
 class Session:
     """The state of one ensemble. Its beats count from the moment it was made, at the tempo in force."""
 
-    def __init__(self, name: str, seed: int, models: tuple[str, ...], viewpoints: tuple[str, ...], seats: Seats,
-                 now: int, *, default: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        models: tuple[str, ...],
+        viewpoints: tuple[str, ...],
+        seats: Seats,
+        now: int,
+        *,
+        default: bool = True,
+    ) -> None:
         self.name = name
         self.new = False  # nobody has joined it yet
         self.models = models
@@ -162,7 +171,9 @@ class Session:
         lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
         return lines
 
-    def note(self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
+    def note(
+        self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float
+    ) -> None:
         """A note-on, or with velocity 0 a note-off, that was played at `played_ns`."""
         played_ns -= round(seat.latency_ms * 1e6)
         key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
@@ -186,8 +197,12 @@ class Session:
                 self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
         self.say(
-            now, f"/performer/{seat.name}/note", round(pitch), round(velocity) if velocity == 0 else
-            max(1, round(velocity)), channel, but=seat
+            now,
+            f"/performer/{seat.name}/note",
+            round(pitch),
+            round(velocity) if velocity == 0 else max(1, round(velocity)),
+            channel,
+            but=seat,
         )
 
     def hearers(self, name: str) -> list[Voice]:
@@ -545,9 +560,7 @@ class Session:
         asked = voice.asked
         assert asked is not None
         self.effects.append(Revert(voice.key, asked.count))
-        self.effects.append(
-            voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now))
-        )
+        self.effects.append(voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now)))
 
     def fail(self, name: str, reason: str, now: int) -> None:
         """A player's model has failed: it falls silent and says so to all, to leaders also why."""
@@ -654,4 +667,3 @@ class Session:
         """The effects so far; they are then the caller's."""
         effects, self.effects = self.effects, []
         return effects
-

@@ -49,7 +49,7 @@ def test_a_newcomers_first_phrase_is_answered_after_the_gap(stage: Stage) -> Non
     assert ann.heard() == []
     stage.advance(10)
     heard = ann.heard()
-    assert heard[0] == (ended_s + 1.0, STATE, ("playing", "oracle", "answer"))
+    assert tuple(heard[0]) == (ended_s + 1.0, STATE, ("playing", "oracle", "answer"))
     assert heard[-1].address == STATE
     assert heard[-1].arguments == ("armed", "oracle", "answer")
     notes = [message for message in heard if message.address == NOTE]
@@ -245,9 +245,7 @@ def test_who_plays_before_joining_gets_an_error(stage: Stage) -> None:
     stranger = Performer(stage, "eve")
     stranger.send("/note", 60.0, 100.0)
     assert stranger.got("/error") == [("/note", "not joined", "send /join NAME [PORT]")]
-    assert stage.engine.log == [
-        f"note from 127.0.0.1:{stranger.endpoint[1]}: not joined; send /join NAME [PORT]"
-    ]
+    assert stage.engine.log == [f"note from 127.0.0.1:{stranger.endpoint[1]}: not joined; send /join NAME [PORT]"]
 
 
 def test_answers_go_to_the_reply_port(stage: Stage) -> None:
@@ -307,7 +305,7 @@ def test_a_bundle_is_obeyed_whole_or_not_at_all(stage: Stage) -> None:
     assert ann.got("/error")[0][0] == "/player/nobody/stop"
     assert ann.got("/player/echo/state") == []
     stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, [good, encode("/player/echo/play")]))
-    assert [state[0] for state in ann.got("/player/echo/state")][0] == "stopped"
+    assert ann.got("/player/echo/state")[0][0] == "stopped"
     assert ann.got("/done") == [("/player/echo/new",), ("/player/echo/play",)]
 
 

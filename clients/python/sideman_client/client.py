@@ -104,9 +104,7 @@ class Client:
                 lambda: _Ear(self._hear), remote_addr=(self.host, self.port), family=family
             )
         except OSError as error:
-            raise NobodyAnswers(
-                f"{self.host}:{self.port} cannot be reached ({error}); give another host"
-            ) from None
+            raise NobodyAnswers(f"{self.host}:{self.port} cannot be reached ({error}); give another host") from None
         try:
             await self._join()
         except BaseException:
@@ -136,9 +134,7 @@ class Client:
         """A note-on; with a duration no note-off is awaited, else velocity 0 ends the note."""
         self.send("/note", pitch, velocity, channel, duration_ms)
 
-    async def ask(
-        self, address: str, *arguments: Argument, reply: str = "/done", timeout_s: float = 5.0
-    ) -> Message:
+    async def ask(self, address: str, *arguments: Argument, reply: str = "/done", timeout_s: float = 5.0) -> Message:
         """Send a command and wait for its answer: `/done` with its address, or its own `reply`.
 
         Raises `Refused` on an `/error` to it, `TimeoutError` where nothing comes.
@@ -166,6 +162,12 @@ class Client:
             return same and message.arguments[: len(arguments)] == arguments
 
         return await self._read(fits, timeout_s, str(Message(address, arguments)))
+
+    def unread(self) -> list[Message]:
+        """Take all messages that wait to be read at this moment."""
+        messages = list(self._queue)
+        self._queue.clear()
+        return messages
 
     def __aiter__(self) -> Self:
         return self
@@ -226,9 +228,7 @@ class Client:
             case Message("/error", ("/ping", *_)):
                 self._heard_s = float("-inf")  # it does not know us: join again with the next round
                 return False
-            case Message("/lapsed", (self.name, *_)) if (
-                self._keeper and self._since_heard() < self._lease_s / 2
-            ):
+            case Message("/lapsed", (self.name, *_)) if self._keeper and self._since_heard() < self._lease_s / 2:
                 # Not for want of pings: somebody took the seat over, and joining again would be a tug of war.
                 log.warning("%s: the seat has been taken over", self.name)
                 self.joined = False
