@@ -56,16 +56,12 @@ class Learned:
         self.latest: dict[tuple[int, ...], int] = {}
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
-        broken: set[int] = set()
         for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
             if place in self.memory.forgotten:
-                broken.add(stream)
-                continue
-            if stream in broken:
-                broken.discard(stream)
                 self.before.pop(stream, None)
                 if isinstance(self.model, Oracle):
                     self.model.end(stream)
+                continue
             self.learn(event, stream, place)
 
     def rebuild(self) -> None:
