@@ -83,7 +83,7 @@ def test_an_event_without_what_the_viewpoint_sees_has_no_symbol() -> None:
 
 def test_an_unknown_viewpoint_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(Refused, match="no viewpoint 'pich'") as refusal:
-        Viewpoint("pich*ioi".split("*")[0])
+        Viewpoint(["pich", "ioi"][0])
     assert "pitch" in refusal.value.cure
 
 

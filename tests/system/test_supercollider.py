@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from sideman_client import Client, Message
 from sideman_client.message import build
 from system.sclang import QUARK, SClang
