@@ -31,6 +31,7 @@ UNDO: Final = 64
 CONTEXT: Final = 32
 ALIKE: Final = 16
 PHRASE: Final = 512
+STREAMS: Final = 128
 COPY: Final = LongestCopy(1).name
 
 
@@ -56,16 +57,12 @@ class Learned:
         self.latest: dict[tuple[int, ...], int] = {}
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
-        broken: set[int] = set()
         for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
             if place in self.memory.forgotten:
-                broken.add(stream)
-                continue
-            if stream in broken:
-                broken.discard(stream)
                 self.before.pop(stream, None)
                 if isinstance(self.model, Oracle):
                     self.model.end(stream)
+                continue
             self.learn(event, stream, place)
 
     def rebuild(self) -> None:
@@ -146,6 +143,7 @@ class Player:
             self._over.add(stream)
         state = self._listening.get(stream)
         if state is None:
+            self._make_room()
             state = self._listening[stream] = learned.model.start()
         known = learned.alphabet.find(symbol)
         learned.model.advance(state, known, position if position >= 0 else None)
@@ -160,6 +158,15 @@ class Player:
         if state is None or not isinstance(model, Oracle):
             return 0
         return model.longest_vote(state)
+
+    def _make_room(self) -> None:
+        """It listens to so many streams at most; of more, the one that it met first is let go."""
+        while len(self._listening) >= STREAMS:
+            oldest = next(iter(self._listening))
+            del self._listening[oldest]
+            self._before.pop(oldest, None)
+            self._phrases.pop(oldest, None)
+            self._over.discard(oldest)
 
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""

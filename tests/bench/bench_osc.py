@@ -35,9 +35,7 @@ def _codecs() -> Table:
             "python-osc|parse": lambda: OscMessage(packet),
         }
     )
-    rows: list[tuple[Cell, ...]] = [
-        (*name.split("|"), *timing.cells()) for name, timing in (native | found).items()
-    ]
+    rows: list[tuple[Cell, ...]] = [(*name.split("|"), *timing.cells()) for name, timing in (native | found).items()]
     return Table(
         f"OSC: {ADDRESS} ,ifsi 60 0.5 piano 100 (44 bytes)",
         ("codec", "does", "min µs", "median µs", "p99 µs"),
