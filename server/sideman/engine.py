@@ -49,7 +49,7 @@ class Engine:
         self._begin = begin
         self.settings = msgspec.json.decode(begin.config, type=Settings) if begin.config else Settings()
         self.rights = self.settings.rights()
-        self._band = band
+        self.band = band
         self._wall_offset_ns = 0
         self._seats = Seats()
         self._sessions: dict[str, Session] = {}
@@ -166,7 +166,7 @@ class Engine:
 
     def _new_session(self, name: str, now: int) -> Session:
         default = not any(player.session == name for player in self.settings.players)
-        models = (*self._band.models, *self._begin.strangers)
+        models = (*self.band.models, *self._begin.strangers)
         return Session(name, self._begin.seed, models, VIEWPOINTS, self._seats, now, default=default)
 
     def _add(self, session: Session) -> None:
@@ -448,25 +448,25 @@ class Engine:
             if isinstance(effect, Unmake):
                 self._strangers.discard(effect.player)
         elif isinstance(effect, Query):
-            session.receive(self._band.answer(effect), now)
+            session.receive(self.band.answer(effect), now)
             self._run(session, now)
         elif isinstance(effect, Revert):
-            self._band.revert(effect.player, effect.events)
+            self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
-            self._band.forget(effect.player, effect.since_beat, effect.again)
+            self.band.forget(effect.player, effect.since_beat, effect.again)
         elif isinstance(effect, Make):
-            self._band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
+            self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
         else:
-            self._band.drop(effect.player)
+            self.band.drop(effect.player)
 
     def _teach(self, effect: Teach) -> None:
         """Our own players hear it now, strangers' are handed it."""
         if not self._strangers.intersection(effect.players):
-            self._band.hear(effect.players, effect.learn, effect.event, effect.stream)
+            self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
             return
         pairs = list(zip(effect.players, effect.learn, strict=True))
         ours = [pair for pair in pairs if pair[0] not in self._strangers]
-        self._band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
+        self.band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
         for name, learn in pairs:
             if name in self._strangers:
                 self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))

@@ -72,6 +72,10 @@ class Stage:
         """How many events its performers and players have played."""
         return self.engine.events
 
+    def context_of(self, player: str) -> int:
+        """How many of the last events of the newest stream agree with what a player (session/name) knew before."""
+        return self.engine.band.context_of(player)
+
     def feed(self, item: Input) -> None:
         """Give the engine an input and the wire what comes out."""
         self.inputs.append(item)

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.report import Cell, Table, Timing, cxx, in_turns
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
+
+from bench.report import Cell, Table, Timing, cxx, in_turns
 from sideman import osc
 from sideman._core import osc as core
 
@@ -34,9 +35,7 @@ def _codecs() -> Table:
             "python-osc|parse": lambda: OscMessage(packet),
         }
     )
-    rows: list[tuple[Cell, ...]] = [
-        (*name.split("|"), *timing.cells()) for name, timing in (native | found).items()
-    ]
+    rows: list[tuple[Cell, ...]] = [(*name.split("|"), *timing.cells()) for name, timing in (native | found).items()]
     return Table(
         f"OSC: {ADDRESS} ,ifsi 60 0.5 piano 100 (44 bytes)",
         ("codec", "does", "min µs", "median µs", "p99 µs"),

@@ -59,9 +59,7 @@ class Timing:
         return self.least_s / unit_s, self.median_s / unit_s, self.p99_s / unit_s
 
 
-def in_turns(
-    calls: Mapping[str, Callable[[], object]], rounds: int = 100, repeats: int = 1000
-) -> dict[str, Timing]:
+def in_turns(calls: Mapping[str, Callable[[], object]], rounds: int = 100, repeats: int = 1000) -> dict[str, Timing]:
     """Times each call `rounds` times in turns with the others; one sample is the mean of `repeats` calls."""
     samples: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():

@@ -1,3 +1,4 @@
+// The prediction core natively, for the sanitizers: oracle, alphabet, walk, portable arithmetic.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 

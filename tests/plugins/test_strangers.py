@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from plugins.packages import install
 from sideman_client import Client, Message
 from system.server import serving

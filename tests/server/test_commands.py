@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sideman.addresses import TABLE
 from sideman.commands import parse, text
 from sideman.desk import COMMANDS

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sideman.config import read
 from sideman.errors import SetupError
 from sideman.settings import OutputSettings, PerformerSettings, PlayerSettings, SessionSettings, Settings

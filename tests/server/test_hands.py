@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sideman.testing import Performer, Stage
 
 PHRASE = [(60, 0.5), (62, 0.5), (64, 0.5), (65, 0.5), (67, 1.0)]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from server import naive
 from sideman._core.model import GAVE_UP_AVOID, GAVE_UP_CONTINUITY, GAVE_UP_MIN_CONTEXT, GAVE_UP_TABOO, philox
 from sideman.models import Alphabet, Model, Oracle, Sampler, Walk, chance, probability
 from sideman.pywalk import PyWalk
-
-from server import naive
 
 strings = st.one_of(
     st.lists(st.integers(1, 2), min_size=1, max_size=120),

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from liblo7 import Liblo, Typed, liblo
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_bundle_builder import OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+
+from liblo7 import Liblo, Typed, liblo
 from sideman import osc
 from sideman._core import osc as core
 from sideman.errors import Refused
@@ -100,9 +101,7 @@ class TestPythonOsc:
         assert message.address == address
         assert all_same(message.arguments, [value for _, value in arguments])
 
-    @given(
-        st.recursive(st.lists(int32s, max_size=3), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
-    )
+    @given(st.recursive(st.lists(int32s, max_size=3), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
     def test_its_arrays_are_read_flat(self, array: list[object]) -> None:
         builder = OscMessageBuilder("/a")
         builder.add_arg(array)
@@ -455,9 +454,7 @@ class TestPatterns:
             at += 1
         return found
 
-    signs = st.sampled_from(
-        ["a", "b", "/", "*", "?", "[ab]", "[a-c]", "[!b]", "[!]", "{a,b}", "{,ab}", "{*b,a?}"]
-    )
+    signs = st.sampled_from(["a", "b", "/", "*", "?", "[ab]", "[a-c]", "[!b]", "[!]", "{a,b}", "{,ab}", "{*b,a?}"])
 
     @given(st.lists(signs, max_size=8).map("".join), st.text("abc/", max_size=8))
     @settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])

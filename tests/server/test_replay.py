@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from sideman.errors import SetupError
 from sideman.inputs import Input
 from sideman.journal import Recorder, encode_input, encode_output, read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sideman.errors import SetupError
 from sideman.osc import encode, encode_bundle, time_tag
 from sideman.rights import Rights, hash_token, is_token

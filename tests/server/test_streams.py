@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sideman.streams import Held, Stream
 from sideman.timeline import SECOND, Timeline
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sideman.agenda import Agenda
 from sideman.timeline import SECOND, Timeline, Transport
 

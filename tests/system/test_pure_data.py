@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from sideman_client import Client, Message
 from system.pd import ABSTRACTIONS, PATCHES, PureData
 from system.server import serving
@@ -40,10 +41,7 @@ def test_pd_and_python_play_in_one_session_and_hear_one_another_and_the_same_ans
             async with Client("ann", port=port) as ann:
                 await ann.ask("/listen", "/performer/*/note")
                 await ann.ask("/tempo", 121)
-                heard = [
-                    (await ann.wait_for("/performer/pd/note", pitch)).arguments[:2]
-                    for pitch in (60, 62, 64, 65)
-                ]
+                heard = [(await ann.wait_for("/performer/pd/note", pitch)).arguments[:2] for pitch in (60, 62, 64, 65)]
                 assert heard == [(60, 90), (62, 95), (64, 100), (65, 105)]
                 to_pd = await answer(ann)
                 assert to_pd

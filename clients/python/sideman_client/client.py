@@ -163,6 +163,12 @@ class Client:
 
         return await self._read(fits, timeout_s, str(Message(address, arguments)))
 
+    def unread(self) -> list[Message]:
+        """Take all messages that wait to be read at this moment."""
+        messages = list(self._queue)
+        self._queue.clear()
+        return messages
+
     def __aiter__(self) -> Self:
         return self
 

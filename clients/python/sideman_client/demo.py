@@ -38,9 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         pass
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else the interpreter complains at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains at its end
     except (ServerEnded, NobodyAnswers, Refused) as error:
         print(f"sideman demo: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -53,9 +51,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=f"A performer plays {TITLE} into a server over OSC, note by note, again and again; "
         "the player answers each phrase from what it has learned; both are shown. Ctrl-C ends it.",
     )
-    parser.add_argument(
-        "--connect", metavar="HOST:PORT", type=_place, help="play into a server that runs already"
-    )
+    parser.add_argument("--connect", metavar="HOST:PORT", type=_place, help="play into a server that runs already")
     parser.add_argument("--token", default=NO_TOKEN, help="for a server that asks for one")
     parser.add_argument("--seconds", metavar="N", type=float, help="end after so many seconds")
     parser.add_argument("--once", action="store_true", help="end when the tune has been played once")
@@ -84,9 +80,7 @@ async def _run(options: argparse.Namespace, screen: Screen) -> None:
             child = await stack.enter_async_context(serving(_server_options(options), _Log(screen, stopped)))
             host, port = child.host, child.port
             works.append(child.ended)
-        watching = await stack.enter_async_context(
-            Client(WATCHER, host, port, token=options.token, kind="bot")
-        )
+        watching = await stack.enter_async_context(Client(WATCHER, host, port, token=options.token, kind="bot"))
         playing = await stack.enter_async_context(Client(PERFORMER, host, port, token=options.token))
         watcher = await Watcher.begin(watching, screen, (PERFORMER, WATCHER))
         _introduce(screen, host, port)
@@ -134,10 +128,11 @@ class _Log:
 
 def _introduce(screen: Screen, host: str, port: int) -> None:
     screen.say(
-        f'The performer "{PERFORMER}" plays {TITLE} into sideman by OSC, note by note.\n'
-        'After each phrase it pauses, and the player "sideman" answers from what it has heard;\n'
-        "behind each of its notes stands the note that it goes on from. Ctrl-C ends it.\n"
-        f"Play along: OSC by UDP to {host} port {port}: /join YOURNAME, then\n"
-        "/note PITCH VELOCITY CHANNEL MILLISECONDS; or open clients/pd/sideman-help.pd in Pd.\n"
+        f'The performer "{PERFORMER}" plays {TITLE} into sideman\n'
+        'by OSC. In its pauses the player "sideman" answers from what it has heard.\n'
+        "Behind each of its notes: the note that it goes on from (whose, at which beat),\n"
+        "n how many before it were alike, p how probable it was. Ctrl-C ends it.\n"
+        f"Play along by OSC, UDP to {host} port {port}: /join YOURNAME, then /note PITCH\n"
+        "VELOCITY CHANNEL MILLISECONDS; or in Pure Data by clients/pd/sideman-help.pd.\n"
     )
     screen.heading()

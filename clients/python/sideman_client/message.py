@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pythonosc.osc_message import OscMessage, ParseError
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
-Argument = int | float | str | bool | bytes | None
+Argument = int | float | str | bool
 
 #: The time tag of what is not in a bundle, and of bundles that say so.
 IMMEDIATELY: Final = 1
@@ -23,7 +23,7 @@ _BUNDLE: Final = b"#bundle\0"
 _HEADER: Final = len(_BUNDLE) + 8
 _MAX_DEPTH: Final = 8
 _MAX_ARGUMENTS: Final = 1024
-_TYPES: Final = frozenset(b"ifshdbTFN")
+_TYPES: Final = frozenset(b"ifshdTF")
 _INT32: Final = range(-(2**31), 2**31)
 
 
@@ -55,19 +55,20 @@ class Message:
 def build(address: str, *arguments: Argument) -> bytes:
     """One message as a packet. Whole numbers travel as `i` (`h` where they are too large), others as `f`.
 
-    Raises `ValueError` for an address that does not begin with `/` and for arguments of other types.
+    Raises `ValueError` for an address that does not begin with `/` and for what the protocol cannot carry.
     """
     if not address.startswith("/"):
         raise ValueError(f"the address {address!r} does not begin with a slash")
     builder = OscMessageBuilder(address)
     for argument in arguments:
-        if isinstance(argument, int) and not isinstance(argument, bool):
-            builder.add_arg(argument, "i" if argument in _INT32 else "h")
-        elif argument is None or isinstance(argument, str | float | bool | bytes):
-            builder.add_arg(argument)
-        else:
-            raise ValueError(f"{argument!r} to {address}: OSC carries numbers, strings, booleans, bytes and None")
-    packet: bytes = builder.build().dgram
+        if not isinstance(argument, int | float | str):
+            raise ValueError(f"{argument!r} cannot be sent to {address}; send numbers, strings or booleans")
+        whole = isinstance(argument, int) and not isinstance(argument, bool)
+        builder.add_arg(argument, ("i" if argument in _INT32 else "h") if whole else None)
+    try:
+        packet: bytes = builder.build().dgram
+    except BuildError as error:
+        raise ValueError(f"{arguments} cannot be sent to {address}: {error}") from None
     return packet
 
 

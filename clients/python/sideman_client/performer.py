@@ -13,6 +13,7 @@ from typing import Final
 
 from .client import Client
 from .melody import Phrase, phrases
+from .message import Message
 
 QUAVER_S: Final = 0.3
 BREATH_S: Final = 0.7
@@ -53,18 +54,27 @@ async def play(client: Client, phrase: Phrase, random: Random) -> float:
 
 
 async def listen(client: Client, length_s: float) -> None:
-    """Wait until every player that has begun to answer is done, or for so long that nobody will."""
+    """Wait until every player that begins to answer now is done, or for so long that nobody will."""
     playing: set[str] = set()
+    for message in client.unread():  # what was answered to others meanwhile
+        _follow(playing, message)
     answered = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_S) as limit:
             async for message in client:
-                match message.address.split("/"):
-                    case ["", "player", player, "state"] if message.arguments[:1] == ("playing",):
-                        playing.add(player)
-                        answered = True
-                        limit.reschedule(asyncio.get_running_loop().time() + length_s + _PATIENCE_S)
-                    case ["", "player", player, "state"]:
-                        playing.discard(player)
-                        if answered and not playing:
-                            return
+                before = len(playing)
+                _follow(playing, message)
+                if len(playing) > before:
+                    answered = True
+                    limit.reschedule(asyncio.get_running_loop().time() + length_s + _PATIENCE_S)
+                elif answered and not playing:
+                    return
+
+
+def _follow(playing: set[str], message: Message) -> None:
+    """Keep the set of players that play, from their states."""
+    match message.address.split("/"):
+        case ["", "player", player, "state"] if message.arguments[:1] == ("playing",):
+            playing.add(player)
+        case ["", "player", player, "state"]:
+            playing.discard(player)

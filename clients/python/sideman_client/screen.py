@@ -36,14 +36,14 @@ class Screen:
 
     def heading(self) -> None:
         """The names of the columns."""
-        octaves = "".join(f"C{octave:<11}" for octave in range(LOWEST // 12 - 1, HIGHEST // 12)).rstrip()
-        self.say(f"{'beat':>7} {'who':<8} {'':<3} {octaves}  after: whose, beat, alike, chance", "bold")
+        octaves = "".join(f"C{octave:<11}" for octave in range(LOWEST // 12 - 1, HIGHEST // 12))
+        self.say(f"{'beat':>6} {'who':<8} {'':<3} {octaves:<38.38}{'after':<8}{'beat':>6}{'n':>3}{'p':>4}", "bold")
 
     def note(self, beat: float, who: str, pitch: float, source: str = "") -> None:
         """A note: when, who, which, and what it goes on from."""
         colour = self._colour(who)
         place = min(max(round(pitch), LOWEST), HIGHEST) - LOWEST
-        line = Text(f"{beat:7.1f} ")
+        line = Text(f"{beat:6.1f} ")
         line.append(f"{who[:8]:<8} {name_of(pitch):<3} ", colour)
         line.append(self._roll(0, place), "dim")
         line.append(self._mark, f"bold {colour}")
@@ -71,10 +71,11 @@ class _Console(Console):
 def origin(why: Message) -> str:
     """What a `/player/<p>/why` tells, in the columns of the heading.
 
-    Whose note it goes on from, at which beat that was played (-: by nobody), how many notes before it were alike,
-    and how probable it was.
+    Whose note it goes on from, at which beat that was played (-: by nobody), how many notes before it were
+    alike, and how probable it was.
     """
     source = str(why.arguments[3])
     _, chance, beat, context = why.numbers[:4]
     place = f"{beat:.1f}" if beat >= 0 else "-"
-    return f"{source:.8} {place:>6} {context:3} {chance:4.0%}"
+    percent = f"{chance:.0%}" if chance >= 0.01 else "<1%"
+    return f"{source[:8]:<8}{place:>6}{context:3}{percent:>4}"

@@ -82,6 +82,12 @@ class Oracle:
     def context(self, state: State) -> int:
         """How many of the last events agree with memory, at most 32."""
 
+    def symbol_at(self, position: int) -> int:
+        """The id of the symbol at a position."""
+
+    def longest_vote(self, state: State, exclude: Intervals = ()) -> int:
+        """The longest context of any place that has a word to say about what comes next."""
+
     def contexts(self, state: State, positions: Sequence[int]) -> list[int]:
         """How many events before each position agree with what was played, at most 32."""
 
