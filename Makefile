@@ -37,9 +37,9 @@ $(venv)/.dev: $(venv)/.packages
 
 test: setup  ## every test: C++, a seeded sample of the fuzzers, Python and the real programs
 	@sh tools/setup.sh system
-	@$(MAKE) --no-print-directory test-cpp
-	@$(MAKE) --no-print-directory fuzz-sample
-	@$(MAKE) --no-print-directory test-python
+	@failed=; for part in test-cpp fuzz-sample test-python; do \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 test-python: setup  ## the Python tests alone (ARGS="-k phrase")
 	@$(in_venv) $(venv)/bin/python -m pytest $(ARGS)
@@ -56,15 +56,16 @@ test-ubsan: setup  ## the C++ tests under UndefinedBehaviorSanitizer
 test-tsan: setup  ## the C++ tests under ThreadSanitizer
 	@$(in_venv) sh tools/cpp_tests.sh thread
 
-fuzz-sample: setup  ## each fuzzer, the same 200,000 inputs every time
-	@$(in_venv) sh tools/fuzz.sh -runs=200000 -seed=7117
+fuzz-sample: setup  ## each fuzzer, the same inputs every time
+	@$(in_venv) sh tests/fuzz/run.sh
 
 FUZZ_S ?= 300
 fuzz: setup  ## each fuzzer for FUZZ_S seconds (300), with inputs never tried before
-	@$(in_venv) sh tools/fuzz.sh -max_total_time=$(FUZZ_S)
+	@$(in_venv) sh tests/fuzz/run.sh $(FUZZ_S)
 
-bench: setup  ## every benchmark, as tables, with the machine they ran on
-	@$(in_venv) sh tools/bench.sh $(ARGS)
+bench: setup  ## every benchmark, as tables, with the machine they ran on (ARGS="osc")
+	@sh tools/setup.sh bench
+	@$(in_venv) python tests/bench $(ARGS)
 
 lint: setup  ## mypy --strict, ruff, clang-format
 	@$(in_venv) mypy --strict
@@ -84,8 +85,8 @@ docs-check: $(venv)/.core  ## whether docs/protocol.md says what the table of ad
 	@$(venv)/bin/python -m sideman.protocol | diff -u docs/protocol.md - >&2 || \
 		{ echo "docs/protocol.md is not current; write it anew by: make docs" >&2; exit 1; }
 
-wheel:  ## the wheel, in dist/, tried in an environment of its own
-	@sh tools/wheel.sh
+wheel: $(venv)/.core  ## the wheel, in dist/, tried in an environment of its own
+	@$(in_venv) sh tools/wheel.sh
 
 clean:  ## take away all that was built and fetched
 	rm -rf $(venv) build dist

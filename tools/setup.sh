@@ -6,6 +6,7 @@
 #   core       the C++ core, compiled, and sideman installed editable
 #   dev        what tests and linters need from PyPI
 #   system     the programs that tests talk to: Pd, liblo, sclang, doctest, clang
+#   bench      what benchmarks are held against: liblo
 #
 # No step asks a question. Debian packages are installed only where that needs no password (root, or sudo without
 # one); elsewhere the message is the command that cures. An interrupted step leaves a mark, and the next call mends.
@@ -205,15 +206,20 @@ missing_to_test() {
     fuzzes || clang_packages
 }
 
-system() {
-    missing=$(missing_to_test | tr '\n' ' ')
+missing_to_bench() {
+    printf '#if !__has_include(<lo/lo.h>)\n#error\n#endif\n' | c++ -x c++ -E - >/dev/null 2>&1 || echo liblo-dev
+}
+
+# bring QUESTION: installs what the function QUESTION names as missing, or says what that costs.
+bring() {
+    missing=$("$1" | tr '\n' ' ')
     [ -n "$missing" ] || return 0
     # One by one: a system that lacks one of them still gets the others.
     if may_install; then
         for package in $missing; do
             apt_install "$package" || :
         done
-        missing=$(missing_to_test | tr '\n' ' ')
+        missing=$("$1" | tr '\n' ' ')
         [ -n "$missing" ] || return 0
     fi
     # shellcheck disable=SC2086  # a list of packages
@@ -222,10 +228,14 @@ system() {
     say "what needs these is skipped: $missing— get them by: $cure"
 }
 
+system() { bring missing_to_test; }
+
+bench() { bring missing_to_bench; }
+
 [ -f pyproject.toml ] || die "call this from the repository's root"
 case ${1:-} in
 check) check ;;
-packages | core | dev | system)
+packages | core | dev | system | bench)
     mkdir -p build
     if command -v flock >/dev/null; then
         # Two makes at once take turns.
@@ -234,5 +244,5 @@ packages | core | dev | system)
     fi
     "$1"
     ;;
-*) die "no step '${1:-}'; steps: check packages core dev system" ;;
+*) die "no step '${1:-}'; steps: check packages core dev system bench" ;;
 esac

@@ -3,10 +3,10 @@
 set -eu
 mkdir -p dist
 rm -f dist/sideman-*.whl
-python3 -m pip wheel --quiet --no-deps --wheel-dir dist .
+python -m pip wheel --quiet --no-deps --wheel-dir dist .
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-python3 -m venv "$scratch/venv"
+python -m venv "$scratch/venv"
 "$scratch/venv/bin/pip" install --quiet dist/sideman-*.whl
 (cd "$scratch" && venv/bin/sideman version && venv/bin/python -c 'import sideman.server, sideman_oracle, sideman_client')
 ls -l dist/sideman-*.whl

@@ -385,6 +385,43 @@ void bind_model(py::module_& m) {
                 return model.oracle.context(state.state);
             },
             py::arg("state"), "How many of the last events agree with memory, at most 32.")
+        .def(
+            "symbol_at",
+            [](const PyOracle& model, Position position) {
+                if (position < 0 || position >= model.oracle.size()) {
+                    throw py::value_error("position must have been learned");
+                }
+                return model.oracle.symbol_at(position);
+            },
+            py::arg("position"), "The id of the symbol at a position.")
+        .def(
+            "longest_vote",
+            [](const PyOracle& model, const PyState& state,
+               const std::vector<std::pair<Position, Position>>& exclude) {
+                check_owner(model, state);
+                std::vector<Vote> votes;
+                model.oracle.collect(state.state, intervals_of(exclude, "exclude"), 0, votes);
+                int longest = 0;
+                for (const Vote& vote : votes) longest = std::max(longest, vote.context);
+                return longest;
+            },
+            py::arg("state"), py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
+            "The longest context of any place that has a word to say about what comes next.")
+        .def(
+            "contexts",
+            [](const PyOracle& model, const PyState& state, const std::vector<Position>& positions) {
+                check_owner(model, state);
+                std::vector<int> contexts;
+                for (const Position position : positions) {
+                    if (position < 0 || position >= model.oracle.size()) {
+                        throw py::value_error("positions must have been learned");
+                    }
+                    contexts.push_back(model.oracle.context_before(state.state, position));
+                }
+                return contexts;
+            },
+            py::arg("state"), py::arg("positions"),
+            "How many events before each position agree with what was played, at most 32.")
         .def("predict", &predict, py::arg("state"), py::arg("prefix") = std::vector<Value>{},
              py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
              "The next component given those already chosen: (values int32[m] ascending from 0 = unseen, p "

@@ -153,9 +153,7 @@ TABLE: Final[tuple[Address, ...]] = (
         "leader",
         replies="/session/is",
     ),
-    _row(
-        "/session/get", "s:name", "the value of a parameter of the session", 2, "listener", replies="/session/is"
-    ),
+    _row("/session/get", "s:name", "the value of a parameter of the session", 2, "listener", replies="/session/is"),
     _row("/refresh", "", "the whole state again, then `/synced`", 2, "listener", replies="/synced"),
     # 3. What a performer plays
     _row(

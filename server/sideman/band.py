@@ -57,6 +57,10 @@ class Band:
         """What a player answers."""
         return self._players[query.player][0].answer(query)
 
+    def context_of(self, name: str) -> int:
+        """How many of the last events that a player heard agree with something heard before."""
+        return self._players[name][0].context
+
     def revert(self, name: str, events: int) -> None:
         """The last events that a player planned were dropped."""
         self._players[name][0].revert(events)

@@ -16,13 +16,13 @@ import typer
 
 from . import __version__
 from .addresses import ROLES
-from .plugin import bundled
 from .clock import SystemClock
 from .config import read
 from .engine import Engine
 from .errors import SetupError
 from .inputs import Begin
 from .journal import Recorder
+from .plugin import bundled
 from .rights import hash_token
 from .server import Server
 from .settings import Settings
@@ -52,9 +52,7 @@ def serve(
         int | None,
         typer.Option(envvar="SIDEMAN_HTTP_PORT", min=0, max=65535, help="port of the web page, which is yet to come"),
     ] = None,
-    host: Annotated[
-        str | None, typer.Option(envvar="SIDEMAN_HOST", help="address to listen on [127.0.0.1]")
-    ] = None,
+    host: Annotated[str | None, typer.Option(envvar="SIDEMAN_HOST", help="address to listen on [127.0.0.1]")] = None,
     seed: Annotated[int | None, typer.Option(envvar="SIDEMAN_SEED", min=0, help="of chance; 0 draws one [0]")] = None,
     record: Annotated[Path | None, typer.Option(help="record everything to this new file, for `replay`")] = None,
     open: Annotated[bool, typer.Option("--open", help="let anybody on the network join without a token")] = False,
@@ -79,7 +77,9 @@ def serve(
 def _check(settings: Settings, config: Path | None) -> None:
     complaints = Engine(Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings)), bundled()).complaints
     if complaints:
-        raise SetupError(f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it")
+        raise SetupError(
+            f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it"
+        )
     print(f"{config or 'the defaults'}: nothing wrong")
 
 
@@ -131,14 +131,15 @@ def token(
     if role not in ROLES[1:]:
         raise SetupError(f"no role {role!r}", f"roles: {', '.join(ROLES[1:])}")
     made = secrets.token_hex(12)
-    print(f"token: {made}\n\n[tokens]\n{role} = [\"{hash_token(made, secrets.token_bytes(16))}\"]")
+    print(f'token: {made}\n\n[tokens]\n{role} = ["{hash_token(made, secrets.token_bytes(16))}"]')
 
 
 @app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(help="a file that `sideman serve --record` has made")],
-    verify: Annotated[bool, typer.Option("--verify", help="compare every output byte for byte; exit 1 if one differs")]
-    = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="compare every output byte for byte; exit 1 if one differs")
+    ] = False,
 ) -> None:
     """Feed a recording to a fresh engine: print what it says, or verify that it says the same."""
     from . import replay as again

@@ -101,11 +101,12 @@ def number(value: Raw, name: str, what: str) -> int | float:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
+        sent = value
         try:
-            value = float(value) if len(value) <= 64 else math.nan
+            value = float(sent) if len(sent) <= 64 else math.nan
         except ValueError:
-            raise Refused(f"{what or name} must be a number, {value[:32]!r} came", "send a number") from None
-        if value == int(value) if math.isfinite(value) else False:
+            raise Refused(f"{what or name} must be a number, {sent[:32]!r} came", "send a number") from None
+        if math.isfinite(value) and value == int(value):
             value = int(value)
     if not isinstance(value, int | float):
         raise Refused(f"{what or name} must be a number", "send a number")

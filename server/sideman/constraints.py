@@ -21,7 +21,9 @@ DRUMS_CHANNEL: Final = 10
 class Constraint(Protocol):
     """Something that bounds what is played."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `why` calls it."""
 
     def weights(self, viewpoint: Viewpoint, component: int, last_pitch: int | None) -> Weights | None:
         """Weights [values] indexed by value, 0 forbids; None where all is free."""
@@ -58,16 +60,36 @@ class PitchRange:
         return ((moved >= self.low) & (moved <= self.high) & (pitches >= 0) & (pitches < PITCHES)).astype(np.float64)
 
 
-def combined(
-    constraints: tuple[Constraint, ...], viewpoint: Viewpoint, last_pitch: int | None
-) -> list[Weights | None]:
+@dataclass(frozen=True, slots=True)
+class LongestCopy:
+    """Forbids the one value of the first component that would make a copy too long."""
+
+    value: int
+    name: str = "longest copy"
+
+    def weights(self, viewpoint: Viewpoint, component: int, last_pitch: int | None) -> Weights | None:
+        """Forbids the value; all others are free."""
+        if component:
+            return None
+        weights = np.ones(max(2 * UNISON, self.value + 1))
+        weights[self.value] = 0.0
+        return weights
+
+
+def product(one: Weights | None, other: Weights | None) -> Weights | None:
+    """What both leave; what lies beyond the end of either is forbidden."""
+    if one is None or other is None:
+        return other if one is None else one
+    length = min(len(one), len(other))
+    return one[:length] * other[:length]
+
+
+def combined(constraints: tuple[Constraint, ...], viewpoint: Viewpoint, last_pitch: int | None) -> list[Weights | None]:
     """The product of all constraints, a component each."""
     masks: list[Weights | None] = []
     for component in range(len(viewpoint.names)):
-        product: Weights | None = None
+        whole: Weights | None = None
         for constraint in constraints:
-            weights = constraint.weights(viewpoint, component, last_pitch)
-            if weights is not None:
-                product = weights if product is None else product * weights
-        masks.append(product)
+            whole = product(whole, constraint.weights(viewpoint, component, last_pitch))
+        masks.append(whole)
     return masks

@@ -12,16 +12,16 @@ import msgspec
 
 from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
 from .agenda import Agenda
+from .band import Band
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
 from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
 from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
-from .band import Band
 from .rights import Challenges, is_loopback, secret_key
 from .seats import Endpoint, Seat, Seats
 from .session import Session
@@ -49,7 +49,7 @@ class Engine:
         self._begin = begin
         self.settings = msgspec.json.decode(begin.config, type=Settings) if begin.config else Settings()
         self.rights = self.settings.rights()
-        self._band = band
+        self.band = band
         self._wall_offset_ns = 0
         self._seats = Seats()
         self._sessions: dict[str, Session] = {}
@@ -76,8 +76,11 @@ class Engine:
     def _configure(self, now: int) -> None:
         """Make what the configuration asks for, by the commands that a leader would send."""
         settings = self.settings
-        names = [MAIN, *(item.session for item in (*settings.players, *settings.performers, *settings.outputs))]
-        for name in dict.fromkeys([*names, *(session.name for session in settings.sessions)]):
+        names = [MAIN, *(session.name for session in settings.sessions)]
+        names += [player.session for player in settings.players]
+        names += [performer.session for performer in settings.performers]
+        names += [output.session for output in settings.outputs]
+        for name in dict.fromkeys(names):
             self._add(self._new_session(name, now))
         for output in settings.outputs:
             self._hubs[output.session].outputs.append(output)
@@ -95,10 +98,18 @@ class Engine:
         host, _, port = performer.address.rpartition(":")
         known = bool(host) and port.isdigit()
         if performer.address and not known:
-            self.complaints.append(f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000")
+            self.complaints.append(
+                f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000"
+            )
         reply = (host, int(port)) if known else NOWHERE
-        seat = Seat(performer.name, performer.session, performer.kind, performer.role, secret_key(
-            self._begin.secret, performer.session, performer.name, now), reply)
+        seat = Seat(
+            performer.name,
+            performer.session,
+            performer.kind,
+            performer.role,
+            secret_key(self._begin.secret, performer.session, performer.name, now),
+            reply,
+        )
         seat.lasting = True
         seat.state = "here" if known else "lapsed"
         self._seats.add(seat)
@@ -135,9 +146,7 @@ class Engine:
     @property
     def events(self) -> int:
         """How many events have been heard and played."""
-        return sum(
-            session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values()
-        )
+        return sum(session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values())
 
     def next_ns(self) -> int | None:
         """When it wants to be woken next."""
@@ -157,7 +166,7 @@ class Engine:
 
     def _new_session(self, name: str, now: int) -> Session:
         default = not any(player.session == name for player in self.settings.players)
-        models = (*self._band.models, *self._begin.strangers)
+        models = (*self.band.models, *self._begin.strangers)
         return Session(name, self._begin.seed, models, VIEWPOINTS, self._seats, now, default=default)
 
     def _add(self, session: Session) -> None:
@@ -364,9 +373,7 @@ class Engine:
         if not is_pattern(address):
             return (message,)
         session = self._sessions[seat.session] if seat else self._sessions[MAIN]
-        reached = [
-            Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)
-        ]
+        reached = [Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)]
         if not reached:
             raise Refused(f"{address} matches nothing", f"players here: {', '.join(session.voices)}")
         return reached
@@ -441,25 +448,25 @@ class Engine:
             if isinstance(effect, Unmake):
                 self._strangers.discard(effect.player)
         elif isinstance(effect, Query):
-            session.receive(self._band.answer(effect), now)
+            session.receive(self.band.answer(effect), now)
             self._run(session, now)
         elif isinstance(effect, Revert):
-            self._band.revert(effect.player, effect.events)
+            self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
-            self._band.forget(effect.player, effect.since_beat, effect.again)
+            self.band.forget(effect.player, effect.since_beat, effect.again)
         elif isinstance(effect, Make):
-            self._band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
+            self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
         else:
-            self._band.drop(effect.player)
+            self.band.drop(effect.player)
 
     def _teach(self, effect: Teach) -> None:
         """Our own players hear it now, strangers' are handed it."""
         if not self._strangers.intersection(effect.players):
-            self._band.hear(effect.players, effect.learn, effect.event, effect.stream)
+            self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
             return
         pairs = list(zip(effect.players, effect.learn, strict=True))
         ours = [pair for pair in pairs if pair[0] not in self._strangers]
-        self._band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
+        self.band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
         for name, learn in pairs:
             if name in self._strangers:
                 self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))

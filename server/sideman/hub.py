@@ -16,6 +16,8 @@ from .settings import OutputSettings
 
 #: Older Pd cuts datagrams there.
 MAX_PACKET: Final = 1000
+WHOLE: Final = 2**31
+SINGLE: Final = 3.4e38
 CACHED_ADDRESSES: Final = 4096
 
 
@@ -50,7 +52,7 @@ class Hub:
         groups = self._listeners(say)
         if not groups:
             return
-        packet = encode(say.address, *say.arguments)
+        packet = plain(say.address, say.arguments)
         epoch = (say.player, say.epoch) if say.player else None
         packets = [packet] if len(packet) <= MAX_PACKET else paged(say.address, say.arguments)
         for early_ns, to in groups:
@@ -65,24 +67,24 @@ class Hub:
             to = ((output.host, output.port),)
             epoch = (say.player, say.epoch) if say.player else None
             if not output.address:
-                yield Send(say.due_ns, encode(say.address, *say.arguments), to, epoch)
+                yield Send(say.due_ns, plain(say.address, say.arguments), to, epoch)
                 continue
             player, _, kind = say.address.removeprefix("/player/").rpartition("/")
             if kind == "note":
                 pitch, velocity, duration_ms, channel, event = say.arguments
                 fields = {"pitch": pitch, "velocity": velocity, "duration_ms": duration_ms, "channel": channel}
                 fields |= {"event": event, "player": player}
-                yield Send(say.due_ns, encode(output.address, *(fields[name] for name in output.args)), to, epoch)
+                yield Send(say.due_ns, plain(output.address, [fields[name] for name in output.args]), to, epoch)
                 if output.offs:
                     fields["velocity"] = 0
                     over_ns = say.due_ns + round(float(duration_ms) * 1e6)
                     # Of no plan: a note that sounds on when its player plans again must still end.
-                    yield Send(over_ns, encode(output.address, *(fields[name] for name in output.args)), to)
+                    yield Send(over_ns, plain(output.address, [fields[name] for name in output.args]), to)
             elif kind == "off" and output.offs:
                 pitch, channel, event = say.arguments
                 fields = {"pitch": pitch, "velocity": 0, "duration_ms": 0.0, "channel": channel}
                 fields |= {"event": event, "player": player}
-                yield Send(say.due_ns, encode(output.address, *(fields[name] for name in output.args)), to, epoch)
+                yield Send(say.due_ns, plain(output.address, [fields[name] for name in output.args]), to, epoch)
 
     def _listeners(self, say: Say) -> Groups:
         to = say.to
@@ -121,9 +123,25 @@ def paged(address: str, arguments: Sequence[Value]) -> list[bytes]:
     for argument in arguments:
         if isinstance(argument, str) and len(argument.encode()) > MAX_PACKET // 2:
             argument = argument.encode()[: MAX_PACKET // 2].decode(errors="ignore")
-        if groups[-1] and len(encode(address, 0, 0, *groups[-1], argument)) > MAX_PACKET:
+        if groups[-1] and len(plain(address, [0, 0, *groups[-1], argument])) > MAX_PACKET:
             groups.append([])
         groups[-1].append(argument)
     if len(groups) == 1:
-        return [encode(address, *groups[0])]
-    return [encode(address, page, len(groups), *group) for page, group in enumerate(groups, 1)]
+        return [plain(address, groups[0])]
+    return [plain(address, [page, len(groups), *group]) for page, group in enumerate(groups, 1)]
+
+
+def plain(address: str, arguments: Sequence[Value]) -> bytes:
+    """A packet of the types i, f and s alone: a number that neither i nor f can hold goes as a numeric string."""
+    if all(type(value) is not int or -WHOLE <= value < WHOLE for value in arguments):
+        try:
+            return encode(address, *arguments)
+        except ValueError:
+            pass
+    return encode(address, *(value if isinstance(value, str) else _narrow(value) for value in arguments))
+
+
+def _narrow(value: float) -> Value:
+    if isinstance(value, int):
+        return value if -WHOLE <= value < WHOLE else str(value)
+    return value if abs(value) < SINGLE else repr(value)

@@ -18,7 +18,7 @@ from .effects import Cut
 from .errors import SetupError
 from .events import Answer
 from .hub import Output, Send
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
 from .seats import Endpoint
 
 MAGIC: Final = b"sideman recording\n"
@@ -127,7 +127,9 @@ class Recorder:
         except FileExistsError:
             raise SetupError(f"{path} is there already", "name another file, or move that one away") from None
         except OSError as error:
-            raise SetupError(f"cannot record to {path}: {error.strerror}", "name a file in a folder that is ours") from None
+            raise SetupError(
+                f"cannot record to {path}: {error.strerror}", "name a file in a folder that is ours"
+            ) from None
         self._file.write(MAGIC + struct.pack("<H", VERSION))
 
     def input(self, number: int, item: Input) -> None:
@@ -159,7 +161,9 @@ def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SetupError(f"cannot read {path}: {error.strerror}", "name a file made by `sideman serve --record`") from None
+        raise SetupError(
+            f"cannot read {path}: {error.strerror}", "name a file made by `sideman serve --record`"
+        ) from None
     if not data.startswith(MAGIC):
         raise SetupError(f"{path} is not a recording", "name a file made by `sideman serve --record`")
     at = len(MAGIC) + 2
@@ -167,7 +171,9 @@ def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
         return
     (version,) = struct.unpack_from("<H", data, len(MAGIC))
     if version != VERSION:
-        raise SetupError(f"{path} is of version {version}, this is {VERSION}", "replay it with the sideman that made it")
+        raise SetupError(
+            f"{path} is of version {version}, this is {VERSION}", "replay it with the sideman that made it"
+        )
     while at + _HEAD.size <= len(data):
         length, checksum, kind = _HEAD.unpack_from(data, at)
         body = data[at + _HEAD.size : at + _HEAD.size + length]

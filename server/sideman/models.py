@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ._core import model as _core
 
 Alphabet = _core.Alphabet
+Choice = _core.Choice
 Oracle = _core.Oracle
 Sampler = _core.Sampler
 State = _core.State

@@ -29,10 +29,11 @@ class Param:
     def check(self, value: Value) -> tuple[Value, bool]:
         """The value in force and whether it was clipped; raises `Refused` for what is no finite number."""
         if isinstance(value, str):
+            sent = value
             try:
-                value = float(value)
+                value = float(sent)
             except ValueError:
-                raise Refused(f"{self.name} must be a number, {value[:32]!r} came", self.cure) from None
+                raise Refused(f"{self.name} must be a number, {sent[:32]!r} came", self.cure) from None
         if not math.isfinite(value):
             raise Refused(f"{self.name} must be a finite number, {value} came", self.cure)
         if self.whole and value != int(value):
@@ -54,7 +55,9 @@ def table(params: Iterable[Param]) -> Mapping[str, Param]:
 PLAYER_PARAMS: Final = table(
     (
         Param("temperature", 0, 4, 1, "", "0 always takes the most probable, 1 draws as learned, more is wilder"),
-        Param("continuity", 0, 1000, 8, "events", "after so many in a row from one place it must go on from another", True),
+        Param(
+            "continuity", 0, 1000, 8, "events", "after so many in a row from one place it must go on from another", True
+        ),
         Param("taboo", 0, 60, 0, "events", "so many of the last sources are not used again", True),
         Param("min_context", 0, 32, 0, "events", "places in memory that agree on fewer events have no say", True),
         Param("max_notes", 1, 16, 16, "notes", "of a chord at most so many, the highest first", True),
@@ -63,7 +66,14 @@ PLAYER_PARAMS: Final = table(
         Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),
         Param("channel", 0, 255, 0, "", "the channel that it plays on; 0: that of what it answers or takes up", True),
-        Param("leash", 0, 100_000, 64, "beats", "so long (60 s at least) after the last human act it falls silent; 0: never"),
+        Param(
+            "leash",
+            0,
+            100_000,
+            64,
+            "beats",
+            "so long (60 s at least) after the last human act it falls silent; 0: never",
+        ),
         Param("yield", 0, 1, 1, "", "whether a new onset of whom it answers ends the answer", True),
     )
 )

@@ -91,9 +91,7 @@ def bundled() -> Band:
                  registered(point, {}).items()})  # fmt: skip
 
 
-def find(
-    settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mapping[str, Any]], list[str]]
-) -> Found:
+def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mapping[str, Any]], list[str]]) -> Found:
     """All plugins that are installed and not switched off. `models_of` asks a stranger's for its models."""
     found = Found()
     for name, point in points().items():

@@ -74,6 +74,7 @@ class PyWalk:
         """Choose the next event and go on by it; None when the masks leave nothing."""
         if self._begin_event is not None:
             self._begin_event()
+        choice: PyChoice | None = None
         for level in LEVELS:
             exclude = self._excluded(level, continuity, taboo, avoid)
             choice = self._drawn(sampler, seed, player, ordinal, masks, exclude)
@@ -82,21 +83,27 @@ class PyWalk:
             sources = self._model.sources(self._state, choice.values, exclude)
             if sources:
                 choice.given_up = level
+                self._find_source(choice, sources, chance(seed, player, ordinal, SOURCE_PURPOSE))
                 break
-        if sources:
-            ahead = self._last + 1
-            if self._last >= 0 and ahead in sources:
-                choice.position = ahead
-            else:
-                contexts = self._contexts(sources)
-                tied = sum(context == contexts[0] for context in contexts)
-                choice.position = sources[chance(seed, player, ordinal, SOURCE_PURPOSE) * tied >> 64]
-            choice.context = self._contexts([choice.position])[0]
+        assert choice is not None
+        self._go_on(choice)
+        return choice
+
+    def _find_source(self, choice: PyChoice, sources: list[int], draw: int) -> None:
+        """The successor of the last source if it is among them, else a draw among those of the longest context."""
+        if self._last >= 0 and self._last + 1 in sources:
+            choice.position = self._last + 1
+        else:
+            contexts = self._contexts(sources)
+            tied = sum(context == contexts[0] for context in contexts)
+            choice.position = sources[draw * tied >> 64]
+        choice.context = self._contexts([choice.position])[0]
+
+    def _go_on(self, choice: PyChoice) -> None:
         self._model.advance(self._state, choice.values, choice.position if choice.position >= 0 else None)
         self._run = self._run + 1 if choice.position == self._last + 1 and choice.position >= 0 else 1
         self._last = choice.position
         self._recent = [*self._recent, choice.position][-REMEMBERED:]
-        return choice
 
     def _contexts(self, positions: Sequence[int]) -> list[int]:
         """How long the context of each position agrees, where the model tells; else in order of length."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .plugin import bundled
 from .effects import Cut
 from .engine import Engine
 from .errors import SetupError
@@ -14,6 +13,7 @@ from .hub import Output, Send
 from .inputs import Begin, Input
 from .journal import encode_output, read
 from .osc import Malformed, decode
+from .plugin import bundled
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Final
 
-from .addresses import ROLES
 from .errors import Refused, SetupError
 from .osc import Message
 from .seats import Endpoint
@@ -74,7 +73,7 @@ class Rights:
     def role(self, host: str, token: str) -> str:
         """The role that somebody at `host` gets by `token` (empty: none); raises `Refused` where it gets none."""
         if token:
-            for role in reversed(ROLES[1:]):
+            for role in ("leader", "player", "listener"):
                 if any(is_token(token, kept) for kept in self.tokens.get(role, ())):
                     return role
         if not any(self.tokens.values()):

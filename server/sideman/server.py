@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from . import __version__
-from .plugin import find
 from .band import Band
 from .clock import Clock
 from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
 from .errors import SetupError
 from .events import Answer
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, WallTime, Wake
+from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
 from .journal import Recorder
+from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
 from .stranger import Worker, models_of

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .addresses import Value
 from .agenda import Agenda
 from .effects import Effect, Forget, Make, Revert, Say, Teach, Unmake
+from .errors import Refused
 from .events import Answer, Event
 from .params import PLAYER_PARAMS, SESSION_PARAMS, defaults
 from .seats import GONE_NS, LEASE_NS, Endpoint, Seat, Seats
@@ -20,14 +21,25 @@ from .voice import ENDLESS, LEASHING_BEATS, STALE_NS, Change, Finished, Voice
 
 DEFAULT_PLAYER = "sideman"
 DRUMS_CHANNEL = 10
+MAX_PLAYERS = 32
+MAX_SEATS = 64
 MAX_EVENT = 16_777_215
 
 
 class Session:
     """The state of one ensemble. Its beats count from the moment it was made, at the tempo in force."""
 
-    def __init__(self, name: str, seed: int, models: tuple[str, ...], viewpoints: tuple[str, ...], seats: Seats,
-                 now: int, *, default: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        models: tuple[str, ...],
+        viewpoints: tuple[str, ...],
+        seats: Seats,
+        now: int,
+        *,
+        default: bool = True,
+    ) -> None:
         self.name = name
         self.new = False  # nobody has joined it yet
         self.models = models
@@ -41,6 +53,7 @@ class Session:
         self.settings["seed"] = seed
         self.voices: dict[str, Voice] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
+        self._stream_numbers = 0
         self.last_human_ns = now
         self.echoes = 0
         self.memory_lengths: dict[str, int] = {}
@@ -124,14 +137,34 @@ class Session:
                 stream.release(now)
                 self._await_phrase(stream)
 
+    def gone(self, seat: Seat, now: int) -> None:
+        """A seat is free again; what its performer taught stays."""
+        self.release(seat.name, now)
+        self.forget_streams(seat.name, now)
+        self.agenda.clear(("lease", seat.name))
+        self.seats.remove(seat)
+        seat.state = "gone"
+        self.performer(seat.name, "gone", now)
+
+    def room(self) -> Seat | None:
+        """None where another may take a seat; else the lapsed seat that would have to go for it.
+
+        Raises `Refused` when all are taken.
+        """
+        seats = self.seats.of(self.name)
+        if len(seats) < MAX_SEATS:
+            return None
+        lapsed = [seat for seat in seats if seat.state == "lapsed" and not seat.lasting]
+        if not lapsed:
+            raise Refused(f"all {MAX_SEATS} seats of {self.name} are taken", "somebody has to /leave first")
+        return min(lapsed, key=lambda seat: seat.heard_ns)
+
     def _lease(self, name: str, due: int, now: int) -> None:
         seat = self.seats.get(self.name, name)
         if seat is None:
             return
         if seat.state == "lapsed":
-            self.seats.remove(seat)
-            seat.state = "gone"
-            self.performer(name, "gone", now)
+            self.gone(seat, now)
         elif seat.lasting:
             return
         elif seat.heard_ns + LEASE_NS > now:
@@ -162,7 +195,9 @@ class Session:
         lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
         return lines
 
-    def note(self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float) -> None:
+    def note(
+        self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float
+    ) -> None:
         """A note-on, or with velocity 0 a note-off, that was played at `played_ns`."""
         played_ns -= round(seat.latency_ms * 1e6)
         key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
@@ -175,7 +210,7 @@ class Session:
                 self.echoes += 1
                 return
             if stream is None:
-                stream = self.streams[key] = Stream(seat.name, len(self.streams))
+                stream = self._new_stream(key)
             off_ns = played_ns + round(duration_ms * 1e6) if duration_ms > 0 else None
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
             held = Held(pitch, velocity, channel, played_ns, off_ns)
@@ -186,9 +221,26 @@ class Session:
                 self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
         self.say(
-            now, f"/performer/{seat.name}/note", round(pitch), round(velocity) if velocity == 0 else
-            max(1, round(velocity)), channel, but=seat
+            now,
+            f"/performer/{seat.name}/note",
+            round(pitch),
+            round(velocity) if velocity == 0 else max(1, round(velocity)),
+            channel,
+            but=seat,
         )
+
+    def _new_stream(self, key: tuple[str, str]) -> Stream:
+        self._stream_numbers += 1
+        stream = self.streams[key] = Stream(key[0], self._stream_numbers)
+        return stream
+
+    def forget_streams(self, name: str, now: int) -> None:
+        """Somebody has gone: what was under way ends now, and nothing waits for more."""
+        for key in [key for key in self.streams if key[0] == name]:
+            number = self.streams[key].number
+            self.agenda.clear(("phrase", number))
+            self._phrase(number, now, now)
+            del self.streams[key]
 
     def hearers(self, name: str) -> list[Voice]:
         """The players that hear a performer."""
@@ -206,7 +258,7 @@ class Session:
         key = (seat.name, "labels")
         stream = self.streams.get(key)
         if stream is None:
-            stream = self.streams[key] = Stream(seat.name, len(self.streams))
+            stream = self._new_stream(key)
         played_ns -= round(seat.latency_ms * 1e6)
         closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
         if closed:
@@ -265,7 +317,9 @@ class Session:
 
     def _phrase(self, number: int, due: int, now: int) -> None:
         """A phrase has ended: who hears it may answer."""
-        stream = next(stream for stream in self.streams.values() if stream.number == number)
+        stream = next((stream for stream in self.streams.values() if stream.number == number), None)
+        if stream is None:
+            return
         finished = stream.finish(due, self.timeline, gap_ns(float(self.settings["hold_max_s"])))
         if finished is None:
             return
@@ -545,9 +599,7 @@ class Session:
         asked = voice.asked
         assert asked is not None
         self.effects.append(Revert(voice.key, asked.count))
-        self.effects.append(
-            voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now))
-        )
+        self.effects.append(voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now)))
 
     def fail(self, name: str, reason: str, now: int) -> None:
         """A player's model has failed: it falls silent and says so to all, to leaders also why."""
@@ -654,4 +706,3 @@ class Session:
         """The effects so far; they are then the caller's."""
         effects, self.effects = self.effects, []
         return effects
-

@@ -1,4 +1,7 @@
-"""What the configuration may say: names, types, defaults. Reading the file is `config.py`'s; obeying is the engine's."""
+"""What the configuration may say: names, types, defaults.
+
+Reading the file is `config.py`'s; obeying is the engine's.
+"""
 
 from __future__ import annotations
 
@@ -107,9 +110,7 @@ class Settings(Section, frozen=True):
         said: list[tuple[str, Message]] = []
         for session in self.sessions:
             said.append((session.name, Message("/tempo", (session.tempo,))))
-            said += [
-                (session.name, Message("/session/set", (name, value))) for name, value in session.params.items()
-            ]
+            said += [(session.name, Message("/session/set", (name, value))) for name, value in session.params.items()]
         for player in self.players:
             said += [(player.session, message) for message in _player(player)]
         said += [("main", spoken(line)) for line in self.say]

@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -141,9 +142,7 @@ class HostedModel:
             symbol = self._alphabet.values(symbol) if symbol else 0
         self.call("advance", state.number, symbol if isinstance(symbol, int) else list(symbol), at)
 
-    def predict(
-        self, state: HostedState, prefix: Sequence[int] = (), exclude: Intervals = ()
-    ) -> tuple[Ints, Floats]:
+    def predict(self, state: HostedState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
         """The next component; raises `PluginFault` for what is no distribution."""
         values, p = self.call("predict", state.number, list(prefix), [list(pair) for pair in exclude])
         if not values or len(values) != len(p) or len(values) > MAX_VALUES:
@@ -152,7 +151,7 @@ class HostedModel:
             raise PluginFault("predict gave a probability that is negative or not finite", "mend it")
         if abs(sum(p) - 1) > SUM_TOLERANCE:
             raise PluginFault(f"predict gave probabilities that sum to {sum(p):.6g}, not 1", "normalise them")
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)) or values[0] < 0:
+        if any(later <= earlier for earlier, later in pairwise(values)) or values[0] < 0:
             raise PluginFault("predict gave values that do not ascend from 0", "sort them, 0 (unseen) first")
         return np.array(values, np.int32), np.array(p)
 

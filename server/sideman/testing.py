@@ -17,13 +17,13 @@ from typing import NamedTuple
 import msgspec
 
 from .addresses import Value
-from .plugin import bundled
 from .clock import SimulatedClock
 from .effects import Cut
 from .engine import Engine
 from .hub import Output
-from .inputs import Begin, Datagram, End, Input, WallTime, Wake
+from .inputs import Begin, Datagram, End, Input, Wake, WallTime
 from .osc import Bundle, Message, decode, encode
+from .plugin import bundled
 from .seats import Endpoint
 from .settings import Settings
 from .timeline import SECOND
@@ -71,6 +71,10 @@ class Stage:
     def events(self) -> int:
         """How many events its performers and players have played."""
         return self.engine.events
+
+    def context_of(self, player: str) -> int:
+        """How many of the last events of the newest stream agree with what a player (session/name) knew before."""
+        return self.engine.band.context_of(player)
 
     def feed(self, item: Input) -> None:
         """Give the engine an input and the wire what comes out."""

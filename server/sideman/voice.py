@@ -199,7 +199,9 @@ class Voice:
             phrase_of=finished.phrase.performer if finished else "",
             stream=finished.stream if finished else -1,
             avoid=self.answering.avoid if self.answering else (0, 0),
-            channel=self.answering.phrase.channel if self.answering else (opening[0].notes[0].channel if opening and opening[0].notes else 1),
+            channel=self.answering.phrase.channel
+            if self.answering
+            else (opening[0].notes[0].channel if opening and opening[0].notes else 1),
             velocity=self.answering.phrase.velocity if self.answering else 0.0,
             opening=opening[0] if opening else None,
             opening_stream=opening[1] if opening else -1,
@@ -238,9 +240,7 @@ class Voice:
         prefix = f"/player/{self.name}"
         if planned.label:
             length_ms = timeline.span_ns(planned.span_beats) / MS
-            yield Say(
-                onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch
-            )
+            yield Say(onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch)
         for note in planned.notes:
             start = onset + timeline.span_ns(note.offset_beats) if note.offset_beats else onset
             length = max(MS, timeline.span_ns(note.duration_beats))

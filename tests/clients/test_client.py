@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
 from sideman_client import Client, NobodyAnswers, Refused
 from sideman_client.message import build
 from system.server import LiveServer, serving

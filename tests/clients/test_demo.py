@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from sideman_client.child import ServerEnded, serving
 from sideman_client.melody import name_of, phrases
 from system import server

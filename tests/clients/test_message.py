@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sideman_client.message import Malformed, Message, build, parse
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

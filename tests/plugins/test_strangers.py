@@ -1,4 +1,4 @@
-"""Strangers' plugins, really installed: one plays, the others fail in every way they can, and nobody else is disturbed."""
+"""Strangers' plugins, really installed: one plays, the others fail in every way they can, and disturb nobody."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from plugins.packages import install
 from sideman_client import Client, Message
 from system.server import serving

@@ -24,9 +24,13 @@ def test_every_row_of_the_table_is_obeyed_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("raw", [1, 1.0, "1", "1.0", True])
-def test_numbers_are_accepted_for_one_another_where_nothing_is_lost(raw: object) -> None:
+def test_a_whole_number_is_accepted_in_any_form_that_loses_nothing(raw: object) -> None:  # bar 6
     assert arguments("/player/echo/learn", raw) == (1,)
-    assert arguments("/tempo", 90 if raw is True else raw * 90 if not isinstance(raw, str) else "90.0") == (90.0,)
+
+
+@pytest.mark.parametrize("raw", [90, 90.0, "90", "90.0"])
+def test_a_number_is_accepted_in_any_form_that_loses_nothing(raw: object) -> None:  # bar 6
+    assert arguments("/tempo", raw) == (90.0,)
 
 
 @pytest.mark.parametrize("raw", [0.5, "0.5", "yes", None, b"1"])
@@ -38,11 +42,7 @@ def test_a_whole_number_is_not_made_of_what_is_none(raw: object) -> None:
 @pytest.mark.parametrize("raw", [math.nan, math.inf, -math.inf, "nan", "inf", "1e999"])
 def test_numbers_that_are_not_finite_are_refused_by_name(raw: object) -> None:
     with pytest.raises(Refused, match="bpm must be a finite number"):
-        arguments("/tempo", raw)
-    with pytest.raises(Refused, match="value must be a finite number"):
-        if isinstance(raw, str):
-            raise Refused("value must be a finite number")
-        arguments("/player/echo/param/temperature", raw)
+        arguments("/tempo", raw)  # bar 5
 
 
 @pytest.mark.parametrize(("raw", "shortest"), [(3, "3"), (3.0, "3"), (0.10000000149011612, "0.1"), (-2.5, "-2.5")])

@@ -264,3 +264,16 @@ def test_a_listener_with_a_delay_gets_what_is_due_earlier() -> None:
     assert his[1:] == pytest.approx([time_s - 0.05 for time_s in hers[1:]])
     bob.send("/deliver", "yesterday")
     assert bob.got("/error")
+
+
+def test_only_the_types_i_f_and_s_are_sent() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/ping", 2**40, True, 1e30, "x")
+    stage.packet(ann.endpoint, b"/ping\0\0\0,d\0\0" + b"\x7f\xe0\0\0\0\0\0\0")
+    first, second = ann.got("/pong")
+    assert first[:4] == (str(2**40), 1, pytest.approx(1e30), "x")
+    assert float(str(second[0])) == 2.0**1023
+    for _, packet, _ in stage.wire.sent:
+        tags = packet[packet.index(b",") :].split(b"\0")[0]
+        assert set(tags) <= set(b",ifs")

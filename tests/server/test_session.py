@@ -49,7 +49,7 @@ def test_a_newcomers_first_phrase_is_answered_after_the_gap(stage: Stage) -> Non
     assert ann.heard() == []
     stage.advance(10)
     heard = ann.heard()
-    assert heard[0] == (ended_s + 1.0, STATE, ("playing", "oracle", "answer"))
+    assert tuple(heard[0]) == (ended_s + 1.0, STATE, ("playing", "oracle", "answer"))
     assert heard[-1].address == STATE
     assert heard[-1].arguments == ("armed", "oracle", "answer")
     notes = [message for message in heard if message.address == NOTE]
@@ -245,9 +245,7 @@ def test_who_plays_before_joining_gets_an_error(stage: Stage) -> None:
     stranger = Performer(stage, "eve")
     stranger.send("/note", 60.0, 100.0)
     assert stranger.got("/error") == [("/note", "not joined", "send /join NAME [PORT]")]
-    assert stage.engine.log == [
-        f"note from 127.0.0.1:{stranger.endpoint[1]}: not joined; send /join NAME [PORT]"
-    ]
+    assert stage.engine.log == [f"note from 127.0.0.1:{stranger.endpoint[1]}: not joined; send /join NAME [PORT]"]
 
 
 def test_answers_go_to_the_reply_port(stage: Stage) -> None:
@@ -307,7 +305,7 @@ def test_a_bundle_is_obeyed_whole_or_not_at_all(stage: Stage) -> None:
     assert ann.got("/error")[0][0] == "/player/nobody/stop"
     assert ann.got("/player/echo/state") == []
     stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, [good, encode("/player/echo/play")]))
-    assert [state[0] for state in ann.got("/player/echo/state")][0] == "stopped"
+    assert ann.got("/player/echo/state")[0][0] == "stopped"
     assert ann.got("/done") == [("/player/echo/new",), ("/player/echo/play",)]
 
 
@@ -332,3 +330,37 @@ def test_a_tempo_change_moves_what_is_planned(stage: Stage) -> None:
     times = [message.time_s for message in ann.heard() if message.address == NOTE]
     assert times == sorted(times)
     assert len(times) > 15
+
+
+def test_a_session_has_a_limit_of_seats_and_a_lapsed_one_makes_room(stage: Stage) -> None:
+    everyone = [stage.performer(f"p{number}") for number in range(64)]
+    late = Performer(stage, "late")
+    late.send("/join", "late")
+    assert late.got("/error")[0][1] == "all 64 seats of main are taken"
+    for _ in range(4):
+        stage.advance(10)
+        for performer in everyone[1:]:
+            performer.send("/ping")
+    late.send("/join", "late")
+    assert late.got("/joined")
+    assert everyone[1].got("/performer/p0/state") == [("lapsed",), ("gone",)]
+
+
+def test_a_session_has_a_limit_of_players(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    for number in range(40):
+        ann.send(f"/player/p{number}/new", "oracle")
+    assert len({address for address, *_ in ((m.address,) for m in ann.heard()) if address.endswith("/state")}) == 31
+    assert ann.got("/error")[0][1] == "there are 32 players already"
+
+
+def test_who_leaves_in_the_middle_of_a_phrase_ends_it(stage: Stage) -> None:
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.send("/note", 60.0, 90.0)
+    stage.advance(0.5)
+    ann.send("/leave")
+    stage.advance(5)
+    assert bob.got(NOTE)
+    assert bob.got("/performer/ann/state") == [("gone",)]
+    assert stage.engine.next_ns() is not None
+    stage.advance(40)

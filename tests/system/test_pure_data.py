@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from sideman_client import Client, Message
 from sideman_client.message import build
 from system.pd import ABSTRACTIONS, PATCHES, PureData

@@ -123,16 +123,27 @@ class Automaton {
             }
             link_ = walk_ == none ? 0 : target;
             other_ = link_ - 1;
+            agreed_ = 0;
             phase_ = Phase::measuring;
         }
         if (link_ == 0) {
             finish(state, 0, 0);
             return;
         }
-        // The length of the common suffix of `last_` and the state before the link.
+        // The length of the common suffix of `last_` and the state before the link, sought in two ways by
+        // turns: up the suffix links, which is slow after a long run of one symbol, and symbol by symbol,
+        // which is slow where the suffix is long. Both find the same; the quicker ends it.
+        const std::int32_t before = link_ - 1;
+        const std::int32_t most = std::min(at(last_).lrs, before);
         while (other_ != at(last_).link && at(other_).link != at(last_).link) {
+            if (agreed_ >= most || at(last_ - agreed_).symbol != at(before - agreed_).symbol) {
+                finish(state, link_, agreed_ + 1);
+                --left;
+                return;
+            }
             if (left-- <= 0) return;
             ++steps_;
+            ++agreed_;
             other_ = at(other_).link;
         }
         const std::int32_t common =
@@ -161,6 +172,7 @@ class Automaton {
     std::int32_t last_ = 0;
     std::int32_t link_ = 0;
     std::int32_t other_ = 0;
+    std::int32_t agreed_ = 0;
     Phase phase_ = Phase::fresh;
     std::uint64_t steps_ = 0;
 };

@@ -173,6 +173,14 @@ class Oracle {
         return longest;
     }
 
+    // How many of the events played last agree with those before a position.
+    int context_before(const State& state, Position position) const {
+        const Run& run = run_of(position);
+        const Automaton& automaton = streams_[static_cast<std::size_t>(run.stream)].automaton;
+        return agreement(state, automaton, run.state + static_cast<std::int32_t>(position - run.position) - 1,
+                         State::memory);
+    }
+
     // The votes of all pooled places: successors that are not excluded, with at least `min_context` of
     // context.
     void collect(const State& state, std::span<const Interval> exclude, int min_context,

@@ -15,46 +15,122 @@ Floats = npt.NDArray[np.float64]
 Symbol = int | Sequence[int]
 Intervals = Sequence[tuple[int, int]]
 
-def chance(seed: int, player: int, ordinal: int, purpose: int) -> int: ...
+GAVE_UP_TABOO: int
+GAVE_UP_CONTINUITY: int
+GAVE_UP_MIN_CONTEXT: int
+GAVE_UP_AVOID: int
+
+def chance(seed: int, player: int, ordinal: int, purpose: int) -> int:
+    """64 uniform bits for one purpose of one event of one player, the same on every platform (Philox 4x32-10)."""
+
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
+    """The bare generator: four words from a counter of four and a key of two."""
 
 @final
 class Alphabet:
+    """Symbols as ids from 1 against tuples of component values from 1; it only grows."""
+
     def __init__(self, components: int = 1) -> None: ...
     @property
     def components(self) -> int: ...
     def __len__(self) -> int: ...
-    def intern(self, symbol: Sequence[int]) -> int: ...
-    def find(self, symbol: Sequence[int]) -> int: ...
-    def values(self, id: int) -> tuple[int, ...]: ...
+    def intern(self, symbol: Sequence[int]) -> int:
+        """The id of a tuple, a new one if it has none; raises `ValueError` for values below 1."""
+
+    def find(self, symbol: Sequence[int]) -> int:
+        """The id of a tuple, or 0."""
+
+    def values(self, id: int) -> tuple[int, ...]:
+        """The tuple of an id; raises `ValueError` for an id that it does not have."""
 
 @final
 class State:
-    def copy(self) -> State: ...
-    def rollback(self, n: int) -> None: ...
+    """Where a player stands in one model; small, and the player's own."""
+
+    def copy(self) -> State:
+        """A state of its own at the same place."""
+
+    def rollback(self, n: int) -> None:
+        """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
 
 @final
 class Oracle:
+    """The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by component."""
+
     def __init__(self, alphabet: Alphabet | None = None) -> None: ...
     @property
     def alphabet(self) -> Alphabet | None: ...
-    def learn(self, symbols: npt.ArrayLike, stream: int = 0) -> int: ...
-    def end(self, stream: int = 0) -> None: ...
-    def start(self) -> State: ...
-    def advance(self, state: State, symbol: Symbol, at: int | None = None) -> None: ...
-    def context(self, state: State) -> int: ...
-    def predict(self, state: State, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]: ...
-    def sources(self, state: State, symbol: Symbol, exclude: Intervals = ()) -> list[int]: ...
-    def probability(self, state: State, symbol: Symbol) -> float: ...
+    @property
+    def bytes(self) -> int:
+        """Memory in use."""
+
+    def learn(self, symbols: npt.ArrayLike, stream: int = 0) -> int:
+        """Learn int32[n] of ids or int32[n, components] of values, from 1, in order; the position of the first.
+
+        Raises `TypeError` for another dtype, `ValueError` for a value below 1.
+        """
+
+    def end(self, stream: int = 0) -> None:
+        """A break: the stream's context ends, and nothing is predicted across it."""
+
+    def start(self) -> State:
+        """A state that has heard nothing."""
+
+    def advance(self, state: State, symbol: Symbol, at: int | None = None) -> None:
+        """Go on by a symbol (0 breaks the context), at the position that was played if known."""
+
+    def context(self, state: State) -> int:
+        """How many of the last events agree with memory, at most 32."""
+
+    def symbol_at(self, position: int) -> int:
+        """The id of the symbol at a position."""
+
+    def longest_vote(self, state: State, exclude: Intervals = ()) -> int:
+        """The longest context of any place that has a word to say about what comes next."""
+
+    def contexts(self, state: State, positions: Sequence[int]) -> list[int]:
+        """How many events before each position agree with what was played, at most 32."""
+
+    def predict(self, state: State, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
+        """The next component given those chosen: values int32[m] ascending from 0, p float64[m] that sums to 1."""
+
+    def sources(self, state: State, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
+        """At most 16 positions in memory that support a symbol, longest context first."""
+
+    def probability(self, state: State, symbol: Symbol) -> float:
+        """The probability of a symbol: the product over its components."""
+
     def __len__(self) -> int: ...
+    def links(self, stream: int = 0) -> tuple[Ints, Ints]:
+        """Suffix links and LRS of the n-th stream, int32[states] each."""
+
+    def reverse_links(self, state: int, stream: int = 0) -> list[int]:
+        """The states whose suffix link leads to a state, newest first."""
+
+    def transition(self, state: int, symbol: int, stream: int = 0) -> int:
+        """Where a symbol leads from a state; -1: nowhere."""
+
+    def steps(self) -> int:
+        """How many suffix-link steps all learning has taken."""
+
+    def unbuilt(self) -> int:
+        """How many states wait for the appends to come."""
 
 @final
 class Sampler:
+    """The one sampler: mask, temperature (0: the most probable), top-k (0: all), min-p, top-p."""
+
     def __init__(self, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, min_p: float = 0.0) -> None: ...
-    def weigh(self, p: Floats, mask: Floats | None = None) -> Floats: ...
-    def pick(self, p: Floats, draw: int, mask: Floats | None = None) -> int: ...
+    def weigh(self, p: Floats, mask: Floats | None = None) -> Floats:
+        """What is drawn from, float64[m] that sums to 1; raises `ValueError` where the mask leaves nothing."""
+
+    def pick(self, p: Floats, draw: int, mask: Floats | None = None) -> int:
+        """The index that 64 uniform bits fall on, the same on every platform."""
 
 @final
 class Choice:
+    """What was chosen, from where in memory, and why."""
+
     @property
     def values(self) -> tuple[int, ...]: ...
     @property
@@ -78,6 +154,8 @@ class Choice:
 
 @final
 class Walk:
+    """A player's way through an oracle: where it stands and what it took last."""
+
     def __init__(self, model: Oracle, state: State | None = None) -> None: ...
     @property
     def state(self) -> State: ...
@@ -93,7 +171,9 @@ class Walk:
         taboo: int = 0,
         min_context: int = 0,
         avoid: Intervals = (),
-    ) -> Choice | None: ...
+    ) -> Choice | None:
+        """Choose the next event and go on by it; None when the masks leave nothing."""
+
     def choose_many(
         self,
         count: int,
@@ -106,4 +186,5 @@ class Walk:
         taboo: int = 0,
         min_context: int = 0,
         avoid: Intervals = (),
-    ) -> list[Choice]: ...
+    ) -> list[Choice]:
+        """Choose up to `count` events in one call, others running meanwhile."""
