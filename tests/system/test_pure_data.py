@@ -62,6 +62,7 @@ def test_pd_and_python_play_in_one_session_and_hear_one_another_and_the_same_ans
                     "69 80 1",
                 ]
             await pd.ends()
+            assert pd.lines[-1] == "joined: 0"  # it left, and knew so at once
             assert not pd.after("refused: ")
 
     with serving("--seed", "7") as server:
@@ -105,7 +106,23 @@ def test_a_patch_makes_a_player_of_its_own_hears_it_and_stops_it(tmp_path: Path)
         asyncio.run(play(server.port))
 
 
-def test_a_patch_takes_its_seat_again_when_the_server_comes_back(tmp_path: Path) -> None:
+def test_a_patch_joins_again_as_soon_as_a_server_says_that_it_does_not_know_it(tmp_path: Path) -> None:
+    async def stay() -> None:
+        with ExitStack() as first:
+            port = first.enter_context(serving()).port
+            async with PureData(PATCHES / "stay.pd", tmp_path, {"PORT": str(port)}) as pd:
+                await pd.says("joined: 1")
+                first.close()
+                with serving(port=port) as second:
+                    await pd.says("joined: 1", times=2)
+                    assert "ping from" in second.log()
+                    async with Client("end", port=port):
+                        await pd.ends()
+
+    asyncio.run(stay())
+
+
+def test_a_patch_takes_its_seat_again_when_a_server_comes_back_after_a_while(tmp_path: Path) -> None:
     async def stay() -> None:
         with ExitStack() as first:
             port = first.enter_context(serving()).port
