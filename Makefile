@@ -37,9 +37,9 @@ $(venv)/.dev: $(venv)/.packages
 
 test: setup  ## every test: C++, a seeded sample of the fuzzers, Python and the real programs
 	@sh tools/setup.sh system
-	@$(MAKE) --no-print-directory test-cpp
-	@$(MAKE) --no-print-directory fuzz-sample
-	@$(MAKE) --no-print-directory test-python
+	@failed=; for part in test-cpp fuzz-sample test-python; do \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 test-python: setup  ## the Python tests alone (ARGS="-k phrase")
 	@$(in_venv) $(venv)/bin/python -m pytest $(ARGS)
