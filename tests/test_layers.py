@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors events timeline osc addresses commands viewpoint streams seats rights params constraints
                agenda effects inputs settings voice session desk hub protocol""",
-    "heart": "models memory copying realiser pywalk player band engine",
+    "heart": "models memory copying realiser pywalk player band house reception engine",
     "shell": "config plugin host stranger clock journal wire replay server cli __main__",
     "tests": "testing",
 }
