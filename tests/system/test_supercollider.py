@@ -172,9 +172,7 @@ def test_it_joins_when_the_server_starts_later(tmp_path: Path) -> None:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         async with SClang(tmp_path) as sc:
-            await sc.evaluate(
-                f'~me = Sideman("sc", "127.0.0.1", {port});' + POSTING + "~me.pingEvery = 0.2; ~me.join"
-            )
+            await sc.evaluate(f'~me = Sideman("sc", "127.0.0.1", {port});' + POSTING + "~me.pingEvery = 0.2; ~me.join")
             with serving(port=port):
                 await sc.says("joined: sc")
                 await sc.ends()
