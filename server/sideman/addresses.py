@@ -188,7 +188,7 @@ TABLE: Final[tuple[Address, ...]] = (
     _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow` or `manual`; neither arms nor disarms", 5),
     _row(
         "/player/<p>/play",
-        "[f:beats=-1]",
+        "[f:beats=-1]{0,1000000}",
         "arm; in `free` play until stopped or so many beats; in `answer` answer from now on",
         5,
     ),

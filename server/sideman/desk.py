@@ -18,7 +18,7 @@ from .errors import Refused
 from .params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
 from .rights import Rights, digest, secret_key
 from .seats import KINDS, LEASE_S, Endpoint, Seat
-from .session import DEFAULT_PLAYER, Session
+from .session import DEFAULT_PLAYER, MAX_PLAYERS, Session
 from .timeline import SECOND
 from .voice import MODES, Change, Voice
 
@@ -132,11 +132,14 @@ def join(call: Call) -> Steps:
     same_token = seat is not None and bool(token) and hmac.compare_digest(shown, seat.shown)
     if seat is not None and not free and seat.reply[0] != host and not (by_key or same_token):
         raise Refused(f"{name} is taken by {seat.reply[0]}", "join under another name, or with the seat's key as token")
+    evicted = call.session.room() if seat is None else None
     if call.session.new and role != "leader":
         raise Refused(f"no session {session!r}", "a leader's /join makes it")
     yield
     now, seats = call.now, call.session.seats
     call.session.new = False
+    if evicted is not None:
+        call.session.gone(evicted, now)
     back = seat is not None and seat.state == "lapsed"
     if seat is None:
         key = secret_key(call.secret, session, name, now)
@@ -167,11 +170,8 @@ def confirm(call: Call) -> Steps:
 def leave(call: Call) -> Steps:
     yield
     seat = call.sender
-    call.session.release(seat.name, call.now)
     call.session.tell(call.now, seat.reply, "/done", "/leave")
-    call.session.seats.remove(seat)
-    seat.state = "gone"
-    call.session.performer(seat.name, "gone", call.now)
+    call.session.gone(seat, call.now)
 
 
 @command("/ping")
@@ -324,6 +324,8 @@ def new(call: Call) -> Steps:
             f"{name} is there already, as {' '.join(made)}", f"/player/{name}/drop it first, or take another name"
         )
     if made is None:
+        if len(session.voices) + len(call.view.made) >= MAX_PLAYERS:
+            raise Refused(f"there are {MAX_PLAYERS} players already", "drop one with /player/NAME/drop")
         if session.seats.get(session.name, name) is not None:
             raise Refused(f"{name} is a performer's name here", "take another name")
         if model not in session.models:

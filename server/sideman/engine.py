@@ -59,6 +59,7 @@ class Engine:
         #: What strangers' players are to do, in order; the shell hands it to them.
         self.handed: list[tuple[str, Effect]] = []
         self._strangers: set[str] = set()
+        self._dead: set[str] = set()  # those that have failed: nothing is handed to them any more
         self._challenges = Challenges()
         self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
         self._held_count = 0
@@ -133,6 +134,7 @@ class Engine:
         elif isinstance(item, Failed):
             session = self._session_of(item.player)
             if session is not None:
+                self._dead.add(item.player)
                 self.log.append(f"{item.player} has failed: {item.reason}")
                 session.fail(item.player.rpartition("/")[2], item.reason, now)
                 self._run(session, now)
@@ -444,9 +446,11 @@ class Engine:
             self._strangers.add(effect.player)
             self.handed.append((effect.player, effect))
         elif effect.player in self._strangers:
-            self.handed.append((effect.player, effect))
+            if isinstance(effect, Unmake) or effect.player not in self._dead:
+                self.handed.append((effect.player, effect))
             if isinstance(effect, Unmake):
                 self._strangers.discard(effect.player)
+                self._dead.discard(effect.player)
         elif isinstance(effect, Query):
             session.receive(self.band.answer(effect), now)
             self._run(session, now)
@@ -468,7 +472,7 @@ class Engine:
         ours = [pair for pair in pairs if pair[0] not in self._strangers]
         self.band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
         for name, learn in pairs:
-            if name in self._strangers:
+            if name in self._strangers and name not in self._dead:
                 self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))
 
 

@@ -31,6 +31,7 @@ UNDO: Final = 64
 CONTEXT: Final = 32
 ALIKE: Final = 16
 PHRASE: Final = 512
+STREAMS: Final = 128
 COPY: Final = LongestCopy(1).name
 
 
@@ -142,6 +143,7 @@ class Player:
             self._over.add(stream)
         state = self._listening.get(stream)
         if state is None:
+            self._make_room()
             state = self._listening[stream] = learned.model.start()
         known = learned.alphabet.find(symbol)
         learned.model.advance(state, known, position if position >= 0 else None)
@@ -156,6 +158,15 @@ class Player:
         if state is None or not isinstance(model, Oracle):
             return 0
         return model.longest_vote(state)
+
+    def _make_room(self) -> None:
+        """It listens to so many streams at most; of more, the one that it met first is let go."""
+        while len(self._listening) >= STREAMS:
+            oldest = next(iter(self._listening))
+            del self._listening[oldest]
+            self._before.pop(oldest, None)
+            self._phrases.pop(oldest, None)
+            self._over.discard(oldest)
 
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .addresses import Value
 from .agenda import Agenda
 from .effects import Effect, Forget, Make, Revert, Say, Teach, Unmake
+from .errors import Refused
 from .events import Answer, Event
 from .params import PLAYER_PARAMS, SESSION_PARAMS, defaults
 from .seats import GONE_NS, LEASE_NS, Endpoint, Seat, Seats
@@ -20,6 +21,8 @@ from .voice import ENDLESS, LEASHING_BEATS, STALE_NS, Change, Finished, Voice
 
 DEFAULT_PLAYER = "sideman"
 DRUMS_CHANNEL = 10
+MAX_PLAYERS = 32
+MAX_SEATS = 64
 MAX_EVENT = 16_777_215
 
 
@@ -50,6 +53,7 @@ class Session:
         self.settings["seed"] = seed
         self.voices: dict[str, Voice] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
+        self._stream_numbers = 0
         self.last_human_ns = now
         self.echoes = 0
         self.memory_lengths: dict[str, int] = {}
@@ -133,14 +137,34 @@ class Session:
                 stream.release(now)
                 self._await_phrase(stream)
 
+    def gone(self, seat: Seat, now: int) -> None:
+        """A seat is free again; what its performer taught stays."""
+        self.release(seat.name, now)
+        self.forget_streams(seat.name, now)
+        self.agenda.clear(("lease", seat.name))
+        self.seats.remove(seat)
+        seat.state = "gone"
+        self.performer(seat.name, "gone", now)
+
+    def room(self) -> Seat | None:
+        """None where another may take a seat; else the lapsed seat that would have to go for it.
+
+        Raises `Refused` when all are taken.
+        """
+        seats = self.seats.of(self.name)
+        if len(seats) < MAX_SEATS:
+            return None
+        lapsed = [seat for seat in seats if seat.state == "lapsed" and not seat.lasting]
+        if not lapsed:
+            raise Refused(f"all {MAX_SEATS} seats of {self.name} are taken", "somebody has to /leave first")
+        return min(lapsed, key=lambda seat: seat.heard_ns)
+
     def _lease(self, name: str, due: int, now: int) -> None:
         seat = self.seats.get(self.name, name)
         if seat is None:
             return
         if seat.state == "lapsed":
-            self.seats.remove(seat)
-            seat.state = "gone"
-            self.performer(name, "gone", now)
+            self.gone(seat, now)
         elif seat.lasting:
             return
         elif seat.heard_ns + LEASE_NS > now:
@@ -186,7 +210,7 @@ class Session:
                 self.echoes += 1
                 return
             if stream is None:
-                stream = self.streams[key] = Stream(seat.name, len(self.streams))
+                stream = self._new_stream(key)
             off_ns = played_ns + round(duration_ms * 1e6) if duration_ms > 0 else None
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
             held = Held(pitch, velocity, channel, played_ns, off_ns)
@@ -205,6 +229,19 @@ class Session:
             but=seat,
         )
 
+    def _new_stream(self, key: tuple[str, str]) -> Stream:
+        self._stream_numbers += 1
+        stream = self.streams[key] = Stream(key[0], self._stream_numbers)
+        return stream
+
+    def forget_streams(self, name: str, now: int) -> None:
+        """Somebody has gone: what was under way ends now, and nothing waits for more."""
+        for key in [key for key in self.streams if key[0] == name]:
+            number = self.streams[key].number
+            self.agenda.clear(("phrase", number))
+            self._phrase(number, now, now)
+            del self.streams[key]
+
     def hearers(self, name: str) -> list[Voice]:
         """The players that hear a performer."""
         seat = self.seats.get(self.name, name)
@@ -221,7 +258,7 @@ class Session:
         key = (seat.name, "labels")
         stream = self.streams.get(key)
         if stream is None:
-            stream = self.streams[key] = Stream(seat.name, len(self.streams))
+            stream = self._new_stream(key)
         played_ns -= round(seat.latency_ms * 1e6)
         closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
         if closed:
@@ -280,7 +317,9 @@ class Session:
 
     def _phrase(self, number: int, due: int, now: int) -> None:
         """A phrase has ended: who hears it may answer."""
-        stream = next(stream for stream in self.streams.values() if stream.number == number)
+        stream = next((stream for stream in self.streams.values() if stream.number == number), None)
+        if stream is None:
+            return
         finished = stream.finish(due, self.timeline, gap_ns(float(self.settings["hold_max_s"])))
         if finished is None:
             return

@@ -28,6 +28,8 @@ from .models import Alphabet, Floats, Intervals, Ints, Symbol
 EVENT_S: Final = 0.05
 SETUP_S: Final = 10.0
 SUM_TOLERANCE: Final = 1e-6
+#: So many effects may wait for a player; it is then too slow to be a musician.
+MAX_WAITING: Final = 2_000
 MAX_VALUES: Final = 65_536
 
 
@@ -184,8 +186,11 @@ class Worker:
         self._thread.start()
 
     def hand(self, effect: Effect) -> None:
-        """Something to do, after what was handed before."""
-        self._queue.put(effect)
+        """Something to do, after what was handed before; one that cannot keep up has failed."""
+        if self._queue.qsize() < MAX_WAITING:
+            self._queue.put(effect)
+        elif self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """End it; what it was doing is cut off."""

@@ -262,7 +262,8 @@ class Unpack(Object):
 class Trigger(Object):
     def take(self, inlet: int, message: Message) -> None:
         for place in reversed(range(len(self.arguments))):
-            self.out(place, BANG if self.arguments[place] == "b" else message)
+            kind = self.arguments[place]
+            self.out(place, BANG if kind == "b" else message if kind == "l" else (kind,))
 
 
 class Route(Object):

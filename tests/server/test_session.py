@@ -330,3 +330,37 @@ def test_a_tempo_change_moves_what_is_planned(stage: Stage) -> None:
     times = [message.time_s for message in ann.heard() if message.address == NOTE]
     assert times == sorted(times)
     assert len(times) > 15
+
+
+def test_a_session_has_a_limit_of_seats_and_a_lapsed_one_makes_room(stage: Stage) -> None:
+    everyone = [stage.performer(f"p{number}") for number in range(64)]
+    late = Performer(stage, "late")
+    late.send("/join", "late")
+    assert late.got("/error")[0][1] == "all 64 seats of main are taken"
+    for _ in range(4):
+        stage.advance(10)
+        for performer in everyone[1:]:
+            performer.send("/ping")
+    late.send("/join", "late")
+    assert late.got("/joined")
+    assert everyone[1].got("/performer/p0/state") == [("lapsed",), ("gone",)]
+
+
+def test_a_session_has_a_limit_of_players(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    for number in range(40):
+        ann.send(f"/player/p{number}/new", "oracle")
+    assert len({address for address, *_ in ((m.address,) for m in ann.heard()) if address.endswith("/state")}) == 31
+    assert ann.got("/error")[0][1] == "there are 32 players already"
+
+
+def test_who_leaves_in_the_middle_of_a_phrase_ends_it(stage: Stage) -> None:
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.send("/note", 60.0, 90.0)
+    stage.advance(0.5)
+    ann.send("/leave")
+    stage.advance(5)
+    assert bob.got(NOTE)
+    assert bob.got("/performer/ann/state") == [("gone",)]
+    assert stage.engine.next_ns() is not None
+    stage.advance(40)

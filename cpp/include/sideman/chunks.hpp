@@ -12,7 +12,7 @@ namespace sideman {
 template <class T>
 class Chunks {
   public:
-    static constexpr std::size_t shift = 12;
+    static constexpr std::size_t shift = 9;
     static constexpr std::size_t chunk = std::size_t{1} << shift;
 
     void push(const T& value) {
