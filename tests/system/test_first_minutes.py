@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from system.sclang import SClang
 from system.server import serving
 
 pytestmark = pytest.mark.system
@@ -46,3 +47,25 @@ def test_the_first_minutes_from_python_end_in_an_answer(tmp_path: Path) -> None:
 
     with serving() as server:
         asyncio.run(play(server.port))
+
+
+def test_the_first_minutes_from_supercollider_end_in_an_answer(tmp_path: Path) -> None:
+    async def play(port: int) -> None:
+        async with SClang(tmp_path) as sclang:
+            await sclang.evaluate(shown("supercollider").replace('Sideman("sc")', f'Sideman("sc", port: {port})'))
+            # Pitches of the phrase, 60 to 67: it has no others.
+            await sclang.says("[ 6", whole=False)
+            await sclang.evaluate("~me.free")
+            await sclang.ends()
+
+    with serving() as server:
+        asyncio.run(play(server.port))
+
+
+def test_what_the_readme_says_to_max_is_in_its_package() -> None:
+    package = Path(__file__).parents[2] / "clients" / "max" / "sideman"
+    names = re.findall(r"^    \[(sideman\S*) .*max", README, re.MULTILINE)
+    assert names == ["sideman", "sideman.player"]
+    for name in names:
+        assert (package / "patchers" / f"{name}.maxpat").exists()
+        assert (package / "help" / f"{name}.maxhelp").exists()
