@@ -18,7 +18,8 @@ from .errors import Refused
 from .params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
 from .rights import Rights, digest, secret_key
 from .seats import KINDS, LEASE_S, Endpoint, Seat
-from .session import DEFAULT_PLAYER, MAX_PLAYERS, Session
+from .session import DEFAULT_PLAYER, Session
+from .session.presence import MAX_PLAYERS
 from .timeline import SECOND
 from .voice import MODES, Change, Voice
 
