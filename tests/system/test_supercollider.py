@@ -253,8 +253,10 @@ def test_the_examples_run_as_they_stand(tmp_path: Path) -> None:
     async def run(server: LiveServer) -> None:
         async with SClang(tmp_path) as sc:
             page = (QUARK / "HelpSource" / "Classes" / "Sideman.schelp").read_text()
-            examples = re.findall(r"^code::\n(.*?)^::$", page, re.MULTILINE | re.DOTALL)
-            assert examples
+            first = (QUARK / "README.md").read_text()
+            examples = re.findall(r"^```supercollider\n(.*?)^```$", first, re.MULTILINE | re.DOTALL)
+            examples += re.findall(r"^code::\n(.*?)^::$", page, re.MULTILINE | re.DOTALL)
+            assert len(examples) > 1
             await sc.evaluate(f"Sideman.defaultPort = {server.port}")
             for example in examples:
                 for unit in _units(example):
