@@ -17,8 +17,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors events timeline osc addresses commands viewpoint streams seats rights params constraints
                agenda effects inputs settings voice session desk hub protocol""",
-    "heart": "models memory copying realiser pywalk player band engine",
-    "shell": "config plugin host stranger clock journal wire replay server cli __main__",
+    "heart": "models memory copying realiser pywalk player band house reception engine",
+    "shell": "config plugin host stranger clock alarm journal wire replay server cli __main__",
     "tests": "testing",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}

@@ -135,9 +135,13 @@ whole() {
         { [ ! -e $venv/.identity ] || [ "$(cat $venv/.identity)" = "$(identity $venv/bin/python)" ]; }
 }
 
+modules() { find server plugins clients/python -name '*.py' | LC_ALL=C sort | cksum; }
+
 check() {
     [ -e $venv/.packages ] || return 0
     [ "$(cat $venv/.identity 2>/dev/null)" = "$(identity $venv/bin/python)" ] || rm -f $venv/.packages
+    # An editable install knows its modules by name: one that is new, moved or gone asks for another.
+    if [ -e $venv/.core ] && [ "$(modules)" != "$(cat $venv/.modules 2>/dev/null)" ]; then rm -f $venv/.core; fi
 }
 
 pip_install() { $venv/bin/python -m pip install --disable-pip-version-check --no-input "$@"; }
@@ -170,6 +174,7 @@ core() {
         --no-build-isolation --no-deps --verbose --editable . || status=$?
     rm -f build/.half
     [ "$status" = 0 ] || exit "$status"
+    modules >$venv/.modules
     touch $venv/.core
 }
 

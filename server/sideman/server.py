@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from . import __version__
+from .alarm import Alarm
 from .band import Band
 from .clock import Clock
 from .effects import Cut, Effect, Make, Unmake
@@ -48,8 +49,7 @@ class Server:
         self._clock = clock
         self._recorder = recorder
         self._number = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_ns = 0
+        self._alarm = Alarm(clock, self._wake)
         self._stopped = asyncio.Event()
         self._log_second = 0
         self._log_lines = 0
@@ -94,8 +94,7 @@ class Server:
             await self._stopped.wait()
         finally:
             self.feed(End(self._clock.now()))
-            if self._timer:
-                self._timer.cancel()
+            self._alarm.set(None)
             for worker in self._workers.values():
                 worker.close()
             if self._recorder:
@@ -172,20 +171,10 @@ class Server:
             self._recorder.input(self._number, item)
 
     def _arm(self) -> None:
-        due = self.engine.next_ns()
-        if self._timer is not None:
-            if due == self._timer_ns:
-                return
-            self._timer.cancel()
-            self._timer = None
-        if due is not None:
-            self._timer_ns = due
-            delay_s = max(0, due - self._clock.now()) / SECOND
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+        self._alarm.set(self.engine.next_ns())
 
     def _wake(self) -> None:
         """What has arrived by now comes first; then what has fallen due."""
-        self._timer = None
         now = self._clock.now()
         self._wire.drain()
         due = self.engine.next_ns()

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from .alarm import Alarm
 from .clock import Clock
 from .seats import Endpoint
 from .voice import STALE_NS
@@ -110,8 +111,7 @@ class PyWire:
         """Bind; raises `OSError` when the port is taken or the host is not ours."""
         self._clock = clock
         self._heap = Heap()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_ns = 0
+        self._alarm = Alarm(clock, self.flush)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind((host, port))
@@ -165,19 +165,17 @@ class PyWire:
 
     def cut(self, player: str, after_ns: int) -> None:
         """Send what is due by `after_ns`, void the rest of that player's items."""
-        self._flush(max(after_ns, self._clock.now()))
+        self._flush(after_ns)
         self._heap.drop(player)
-        self._arm()
+        self._alarm.set(self._heap.next_ns())
 
     def close(self) -> None:
         """Stop listening; what is not due yet is not sent."""
-        if self._timer:
-            self._timer.cancel()
+        self._alarm.set(None)
         self._socket.close()
 
     def flush(self) -> None:
         """Send all that has fallen due, and set the timer for the next."""
-        self._timer = None
         self._flush(self._clock.now())
 
     def _flush(self, now: int) -> None:
@@ -187,7 +185,7 @@ class PyWire:
                 self.stale += 1
             else:
                 self._send_now(packet, to)
-        self._arm()
+        self._alarm.set(self._heap.next_ns())
 
     def _send_now(self, packet: bytes, to: Sequence[Endpoint]) -> None:
         send = self._socket.sendto
@@ -199,14 +197,3 @@ class PyWire:
                 self.dropped += 1
                 if error.errno == errno.EBADF:
                     return
-
-    def _arm(self) -> None:
-        due = self._heap.next_ns()
-        if self._timer is not None:
-            if due == self._timer_ns:
-                return
-            self._timer.cancel()
-            self._timer = None
-        if due is not None:
-            self._timer_ns = due
-            self._timer = self._loop.call_later(max(0, due - self._clock.now()) / 1e9, self.flush)

@@ -317,7 +317,11 @@ def test_what_goes_in_is_sent_and_what_is_heard_comes_out() -> None:
     max_.hear(7120, "/clock", 1, 1, 120.0)
     assert patch.said(0)[-1] == ("/clock", 1, 1, 120.0)
     max_.hear(7120, "/error", "/note", "pitch must be 0 to 127", "send a value in that range")
-    assert max_.printed == [("error", "/note", "pitch must be 0 to 127", "send a value in that range")]
+    max_.hear(7120, "/notice", "/player/sideman/param/temperature", "4 is the most")
+    assert max_.printed == [
+        ("error", "/note", "pitch must be 0 to 127", "send a value in that range"),
+        ("notice", "/player/sideman/param/temperature", "4 is the most"),
+    ]
 
 
 def test_join_changes_what_is_given_and_keeps_the_rest() -> None:
@@ -406,6 +410,15 @@ def test_other_players_and_other_messages_are_none_of_its_business() -> None:
     ):
         max_.hear(7120, *message)
     assert patch.outputs == []
+
+
+def test_two_players_are_spoken_to_and_heard_apart() -> None:
+    max_, sideman = voice()
+    bass = max_.open("sideman.player", "bass", "max")
+    bass.take(0, ("/mode", "free"))
+    assert max_.sent == [Sent("127.0.0.1", 7117, ("/player/bass/mode", "free"))]
+    max_.hear(7120, "/player/bass/off", 40, 1, 3)
+    assert (sideman.outputs, bass.outputs) == ([], [(1, (40, 1, 3))])
 
 
 def test_the_player_is_the_default_one_where_none_is_named() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from sideman_client import Client, Message
+from sideman_client.message import build
 from system.pd import ABSTRACTIONS, PATCHES, PureData
-from system.server import serving
+from system.server import LiveServer, serving
 
 pytestmark = pytest.mark.system
 
@@ -60,6 +62,7 @@ def test_pd_and_python_play_in_one_session_and_hear_one_another_and_the_same_ans
                     "69 80 1",
                 ]
             await pd.ends()
+            assert pd.lines[-1] == "joined: 0"  # it left, and knew so at once
             assert not pd.after("refused: ")
 
     with serving("--seed", "7") as server:
@@ -103,20 +106,53 @@ def test_a_patch_makes_a_player_of_its_own_hears_it_and_stops_it(tmp_path: Path)
         asyncio.run(play(server.port))
 
 
-def test_a_patch_takes_its_seat_again_when_the_server_comes_back(tmp_path: Path) -> None:
+def test_a_patch_joins_again_as_soon_as_a_server_says_that_it_does_not_know_it(tmp_path: Path) -> None:
     async def stay() -> None:
         with ExitStack() as first:
             port = first.enter_context(serving()).port
             async with PureData(PATCHES / "stay.pd", tmp_path, {"PORT": str(port)}) as pd:
                 await pd.says("joined: 1")
                 first.close()
-                await pd.says("joined: 0", times=2, limit_s=20)  # the first was before it joined
+                with serving(port=port) as second:
+                    await pd.says("joined: 1", times=2)
+                    assert "ping from" in second.log()
+                    async with Client("end", port=port):
+                        await pd.ends()
+
+    asyncio.run(stay())
+
+
+def test_a_patch_takes_its_seat_again_when_a_server_comes_back_after_a_while(tmp_path: Path) -> None:
+    async def stay() -> None:
+        with ExitStack() as first:
+            port = first.enter_context(serving()).port
+            async with PureData(PATCHES / "stay.pd", tmp_path, {"PORT": str(port)}) as pd:
+                await pd.says("joined: 1")
+                first.close()
+                await pd.says("joined: 0", limit_s=20)
                 with serving(port=port):
                     await pd.says("joined: 1", times=2)
                     async with Client("end", port=port):
                         await pd.ends()
 
     asyncio.run(stay())
+
+
+def test_a_patch_does_not_fight_for_a_seat_that_was_taken_over(tmp_path: Path) -> None:
+    async def lose(server: LiveServer) -> None:
+        async with PureData(PATCHES / "stay.pd", tmp_path, {"PORT": str(server.port)}) as pd:
+            await pd.says("joined: 1")
+            (welcome,) = pd.after("welcome: ")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind(("127.0.0.2", 0))
+                other.sendto(build("/join", "pd", 0, welcome.split()[-1]), (server.host, server.port))
+                await pd.says("sideman: the seat was taken over")
+            await pd.says("joined: 0")
+            with pytest.raises(AssertionError):
+                await pd.says("joined: 1", times=2, limit_s=4)  # a seat lost otherwise is asked for every 3 s
+
+    with serving() as server:
+        asyncio.run(lose(server))
 
 
 @pytest.mark.parametrize("name", sorted(patch.stem for patch in ABSTRACTIONS.glob("*.pd")))

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sideman_client import Client, Message
+from sideman_client import Client
 from sideman_client.message import build
+from system.hearing import answer
 from system.sclang import QUARK, SClang
 from system.server import LiveServer, serving
 
@@ -45,20 +46,6 @@ async def seated(server: LiveServer, folder: Path) -> AsyncIterator[SClang]:
         await sc.evaluate(f'~me = Sideman("sc", "127.0.0.1", {server.port});' + POSTING + "~me.join;")
         await sc.says("joined: sc")
         yield sc
-
-
-async def answer(client: Client) -> list[Message]:
-    """The notes of the next answer of the default player, from `playing` to `armed`."""
-    notes = []
-    playing = False
-    async for message in client:
-        if message.address == "/player/sideman/note":
-            notes.append(message)
-        elif message.address == "/player/sideman/state":
-            if playing and message.arguments[0] == "armed":
-                break
-            playing = message.arguments[0] == "playing"
-    return notes
 
 
 def test_a_phrase_from_sclang_is_heard_by_the_others_and_answered_to_all_alike(tmp_path: Path) -> None:
@@ -266,8 +253,10 @@ def test_the_examples_run_as_they_stand(tmp_path: Path) -> None:
     async def run(server: LiveServer) -> None:
         async with SClang(tmp_path) as sc:
             page = (QUARK / "HelpSource" / "Classes" / "Sideman.schelp").read_text()
-            examples = re.findall(r"^code::\n(.*?)^::$", page, re.MULTILINE | re.DOTALL)
-            assert examples
+            first = (QUARK / "README.md").read_text()
+            examples = re.findall(r"^```supercollider\n(.*?)^```$", first, re.MULTILINE | re.DOTALL)
+            examples += re.findall(r"^code::\n(.*?)^::$", page, re.MULTILINE | re.DOTALL)
+            assert len(examples) > 1
             await sc.evaluate(f"Sideman.defaultPort = {server.port}")
             for example in examples:
                 for unit in _units(example):

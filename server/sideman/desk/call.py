@@ -1,0 +1,101 @@
+"""One command in its circumstances, and the table of what commands do.
+
+Each command is a generator: what stands before its `yield` only checks and may raise `Refused`, what stands behind
+it does and may not fail. So a bundle is checked whole before any of it is obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..addresses import Value
+from ..commands import Command
+from ..errors import Refused
+from ..rights import Rights
+from ..seats import Endpoint, Seat
+from ..session import DEFAULT_PLAYER, Session
+from ..voice import Change, Voice
+
+Steps = Generator[None, None, None]
+
+
+@dataclass(slots=True)
+class View:
+    """What there would be after the commands of a bundle that were checked so far, over what there is."""
+
+    made: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Call:
+    """One command in its circumstances."""
+
+    session: Session
+    command: Command
+    source: Endpoint
+    seat: Seat | None
+    now: int
+    utc_ns: int
+    started_ns: int
+    secret: bytes
+    rights: Rights
+    played_ns: int  # when it was played: `now`, or the time tag of a bundle that came late
+    status: Callable[[], list[tuple[str, tuple[Value, ...]]]]
+    view: View = field(default_factory=View)
+
+    @property
+    def sender(self) -> Seat:
+        """The seat that speaks; rights were checked, so there is one."""
+        assert self.seat is not None
+        return self.seat
+
+    @property
+    def to(self) -> Seat | Endpoint:
+        """Where the answer goes."""
+        return self.seat if self.seat is not None else self.source
+
+    def answer(self, address: str, *arguments: Value) -> None:
+        """Say something to the sender alone."""
+        self.session.tell(self.now, self.to, address, *arguments)
+
+    def player(self) -> tuple[str, Voice | None]:
+        """The player that the address names: None if an earlier command of the bundle makes it."""
+        name = self.command.names[0]
+        voice = self.session.voices.get(name)
+        if name in self.view.made:
+            return name, None
+        if voice is None or name in self.view.dropped:
+            there = [other for other in self.session.voices if other not in self.view.dropped]
+            raise Refused(f"no player {name!r}", f"players here: {', '.join(there) or 'none'}; /player/{name}/new")
+        return name, voice
+
+    def voice(self) -> Voice:
+        """The player that the address names, when the time has come to act on it."""
+        return self.session.voices[self.command.names[0]]
+
+    def changed(self, what: str, before: Value | tuple[str, ...]) -> None:
+        """Remember what the sender changes of the player, for `undo`."""
+        self.voice().changed(Change(self.sender.name, what, self.now, before))
+
+    def own(self) -> None:
+        """Check that the sender may change the player that the address names."""
+        name, voice = self.player()
+        owner = voice.owner if voice is not None else self.sender.name
+        if not self.sender.may("leader") and name != DEFAULT_PLAYER and owner != self.sender.name:
+            raise Refused(f"{name} is {owner or 'the leader'}'s", "ask its owner or a leader")
+
+
+COMMANDS: Final[dict[str, Callable[[Call], Steps]]] = {}
+
+
+def command(template: str) -> Callable[[Callable[[Call], Steps]], Callable[[Call], Steps]]:
+    """Enter a generator as what the address does."""
+
+    def enter(does: Callable[[Call], Steps]) -> Callable[[Call], Steps]:
+        COMMANDS[template] = does
+        return does
+
+    return enter

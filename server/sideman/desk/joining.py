@@ -1,0 +1,135 @@
+"""Taking a seat and leaving it, and what one hears there."""
+
+from __future__ import annotations
+
+import hmac
+
+from ..addresses import NAME, NAME_CURE
+from ..errors import Refused
+from ..rights import digest, secret_key
+from ..seats import KINDS, LEASE_S, Seat
+from ..timeline import SECOND
+from .call import Call, Steps, command
+
+
+@command("/join")
+def join(call: Call) -> Steps:
+    name, port, token, session, kind = (str(value) for value in call.command.arguments)
+    session = session or "main"
+    if not NAME.match(name):
+        raise Refused(f"{name!r} is not a name", NAME_CURE)
+    if name in call.session.voices or name in call.view.made:
+        raise Refused(f"{name} is a player's name here", "join under another name")
+    if kind not in KINDS:
+        raise Refused(f"no kind {kind!r}", f"kinds: {', '.join(KINDS)}")
+    seat = call.session.seats.get(session, name)
+    reply = (call.source[0], int(port) or call.source[1])
+    host = call.source[0]
+    by_key = seat is not None and hmac.compare_digest(token.encode(), seat.key.encode())
+    if seat is not None and (by_key or (seat.reply[0] == host and not token)):
+        role, shown = seat.role, seat.shown
+    else:
+        role, shown = call.rights.role(host, token), digest(call.secret, token)
+    free = seat is None or (seat.state == "lapsed" and not seat.shown)
+    same_token = seat is not None and bool(token) and hmac.compare_digest(shown, seat.shown)
+    if seat is not None and not free and seat.reply[0] != host and not (by_key or same_token):
+        raise Refused(f"{name} is taken by {seat.reply[0]}", "join under another name, or with the seat's key as token")
+    evicted = call.session.room() if seat is None else None
+    if call.session.new and role != "leader":
+        raise Refused(f"no session {session!r}", "a leader's /join makes it")
+    yield
+    now, seats = call.now, call.session.seats
+    call.session.new = False
+    if evicted is not None:
+        call.session.gone(evicted, now)
+    back = seat is not None and seat.state == "lapsed"
+    if seat is None:
+        key = secret_key(call.secret, session, name, now)
+        seat = Seat(name, session, kind, role, key, reply)
+        seats.add(seat)
+        call.session.performer(name, "here", now, but=seat)
+    elif seat.reply[0] != host:
+        call.session.tell(now, seat.reply, "/lapsed", name)
+        seats.silence(seat)
+    seat.kind, seat.role, seat.shown = kind, role, shown
+    seat.state = "here"
+    seat.reply = reply
+    seats.speak_from(seat, call.source)
+    call.session.seated(seat, now)
+    if back:
+        call.session.performer(name, "here", now, but=seat)
+    call.session.tell(now, seat, "/joined", name, session, LEASE_S, seat.key)
+    call.session.tell_state(now, seat)
+
+
+@command("/confirm")
+def confirm(call: Call) -> Steps:
+    raise Refused("nothing to confirm", "send /join again and answer its /challenge within 5 s")
+    yield
+
+
+@command("/leave")
+def leave(call: Call) -> Steps:
+    yield
+    seat = call.sender
+    call.session.tell(call.now, seat.reply, "/done", "/leave")
+    call.session.gone(seat, call.now)
+
+
+@command("/ping")
+def ping(call: Call) -> Steps:
+    yield
+    up, utc = call.now - call.started_ns, call.utc_ns % (24 * 3600 * SECOND)
+    call.answer(
+        "/pong",
+        *call.command.arguments,
+        up // SECOND,
+        up % SECOND / SECOND,
+        utc // SECOND,
+        utc % SECOND / SECOND,
+    )
+
+
+@command("/listen")
+def listen(call: Call) -> Steps:
+    yield
+    call.sender.rule(True, (str(pattern) for pattern in call.command.arguments))
+    call.session.seats.version += 1
+
+
+@command("/ignore")
+def ignore(call: Call) -> Steps:
+    yield
+    call.sender.rule(False, (str(pattern) for pattern in call.command.arguments))
+    call.session.seats.version += 1
+
+
+@command("/refresh")
+def refresh(call: Call) -> Steps:
+    yield
+    call.session.tell_state(call.now, call.sender)
+
+
+@command("/deliver")
+def deliver(call: Call) -> Steps:
+    mode, early_ms = call.command.arguments
+    if mode != "now":
+        raise Refused(f"no delivery {mode!r}", "delivery: now")
+    yield
+    call.sender.early_ms = float(early_ms)
+    call.session.seats.version += 1
+
+
+@command("/latency")
+def latency(call: Call) -> Steps:
+    yield
+    call.sender.latency_ms = float(call.command.arguments[0])
+
+
+@command("/status")
+def status(call: Call) -> Steps:
+    yield
+    lines = [*call.status(), *call.session.status()]
+    for key, values in lines:
+        call.answer("/status/is", key, *values)
+    call.answer("/synced", len(lines))

@@ -1,0 +1,154 @@
+"""Making, ending and leading players."""
+
+from __future__ import annotations
+
+from ..addresses import NAME, NAME_CURE
+from ..errors import Refused
+from ..session import DEFAULT_PLAYER
+from ..session.presence import MAX_PLAYERS
+from ..voice import MODES
+from .call import Call, Steps, command
+
+
+@command("/player/<p>/new")
+def new(call: Call) -> Steps:
+    name = call.command.names[0]
+    model, viewpoint, memory = (str(value) for value in call.command.arguments)
+    memory = memory or name
+    asked = (model, viewpoint, memory)
+    session = call.session
+    voice = session.voices.get(name) if name not in call.view.dropped else None
+    made = call.view.made.get(name) or ((voice.model, voice.viewpoint, voice.memory) if voice else None)
+    if made is not None and made != asked:
+        raise Refused(
+            f"{name} is there already, as {' '.join(made)}", f"/player/{name}/drop it first, or take another name"
+        )
+    if made is None:
+        if len(session.voices) + len(call.view.made) >= MAX_PLAYERS:
+            raise Refused(f"there are {MAX_PLAYERS} players already", "drop one with /player/NAME/drop")
+        if session.seats.get(session.name, name) is not None:
+            raise Refused(f"{name} is a performer's name here", "take another name")
+        if model not in session.models:
+            raise Refused(f"no model {model!r}", f"models here: {', '.join(session.models)}")
+        if viewpoint not in session.viewpoints:
+            raise Refused(f"no viewpoint {viewpoint!r}", f"viewpoints here: {', '.join(session.viewpoints)}")
+        if not NAME.match(memory):
+            raise Refused(f"{memory!r} is not a memory's name", NAME_CURE)
+    call.view.made[name] = asked
+    yield
+    there = session.voices.get(name)
+    if there is not None:
+        call.answer(f"/player/{name}/state", *there.states())
+        return
+    added = session.add_voice(name, model, viewpoint, memory, call.sender.name, call.now)
+    session.show(added, call.now, always=True)
+
+
+@command("/player/<p>/drop")
+def drop(call: Call) -> Steps:
+    call.own()
+    name = call.command.names[0]
+    if name == DEFAULT_PLAYER and not call.sender.may("leader"):
+        raise Refused(f"{name} is everybody's", "ask a leader")
+    call.view.dropped.add(name)
+    call.view.made.pop(name, None)
+    yield
+    call.session.drop(call.voice(), call.now)
+
+
+@command("/player/<p>/hear")
+def hear(call: Call) -> Steps:
+    call.own()
+    names = tuple(str(name) for name in call.command.arguments if name != "")
+    for name in names:
+        if name != "*" and not NAME.match(name):
+            raise Refused(f"{name!r} is not a name", NAME_CURE)
+    if len(names) > 64:
+        raise Refused("more than 64 names", "hear * (all humans), or fewer")
+    yield
+    voice = call.voice()
+    if voice.hears != names:
+        call.changed("hear", voice.hears)
+        voice.hears = names
+        call.session.say(call.now, f"/player/{voice.name}/hears", *names)
+
+
+@command("/player/<p>/learn")
+def learn(call: Call) -> Steps:
+    call.own()
+    yield
+    call.changed("learn", int(call.voice().learn))
+    call.voice().learn = bool(call.command.arguments[0])
+
+
+@command("/player/<p>/mode")
+def mode(call: Call) -> Steps:
+    call.own()
+    wanted = str(call.command.arguments[0])
+    if wanted not in MODES:
+        raise Refused(f"no mode {wanted!r}", f"modes: {', '.join(MODES)}")
+    yield
+    call.changed("mode", call.voice().mode)
+    call.session.change_mode(call.voice(), wanted, call.now)
+
+
+@command("/player/<p>/play")
+def play(call: Call) -> Steps:
+    call.own()
+    name, there = call.player()
+    if there is not None and there.failed:
+        raise Refused(f"{name} has failed: {there.failed}", f"/player/{name}/drop it and make it again")
+    yield
+    beats = float(call.command.arguments[0])
+    if beats == 0:
+        _stop(call)
+    else:
+        call.session.arm(call.voice(), call.now, beats, human=call.sender.kind == "human")
+
+
+@command("/player/<p>/stop")
+def stop_player(call: Call) -> Steps:
+    call.player()
+    yield
+    _stop(call)
+
+
+def _stop(call: Call) -> None:
+    voice = call.voice()
+    call.session.disarm(voice, call.now)
+    voice.halted, voice.beats_left = False, -1.0
+    call.session.show(voice, call.now)
+
+
+@command("/player/<p>/next")
+def next_event(call: Call) -> Steps:
+    call.own()
+    name, voice = call.player()
+    if voice is None or not voice.armed:
+        raise Refused(f"{name} is not armed", f"send /player/{name}/play first")
+    if not call.session.memory_lengths.get(voice.memory):
+        raise Refused(f"{name} has heard nothing yet", "play something that it hears")
+    yield
+    call.session.trigger(call.voice(), call.now)
+
+
+@command("/player/<p>/why")
+def why(call: Call) -> Steps:
+    name, voice = call.player()
+    number = int(call.command.arguments[0])
+    played = voice.find(number, call.now) if voice else None
+    if played is None:
+        what = f"event {number} is not remembered" if number else "it has played nothing yet"
+        raise Refused(f"{name}: {what}", "ask for a later event, or for 0, the last")
+    yield
+    reason = played.planned.why
+    call.answer(
+        f"/player/{name}/why",
+        played.number,
+        reason.model,
+        reason.probability,
+        reason.source,
+        reason.source_beat,
+        reason.context,
+        "; ".join(reason.bound_by),
+    )

@@ -1,0 +1,101 @@
+"""All sessions of a server, their listeners and their players: what a session wants done is done here.
+
+Our own players are asked in the same breath; what strangers' are to do is left for the shell.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .band import Band
+from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
+from .events import Query
+from .hub import Hub, Output
+from .inputs import Begin
+from .seats import Seats
+from .session import Session
+from .settings import Settings
+from .viewpoint import VIEWPOINTS
+
+
+class House:
+    """Sessions by name, each with its hub, and the band that plays in them."""
+
+    def __init__(self, begin: Begin, band: Band) -> None:
+        self._begin = begin
+        self.settings = msgspec.json.decode(begin.config, type=Settings) if begin.config else Settings()
+        self.rights = self.settings.rights()
+        self.band = band
+        self._seats = Seats()
+        self._sessions: dict[str, Session] = {}
+        self._hubs: dict[str, Hub] = {}
+        self._out: list[Output] = []
+        self._last_ns = begin.time_ns
+        self.log: list[str] = []
+        #: What strangers' players are to do, in order; the shell hands it to them.
+        self.handed: list[tuple[str, Effect]] = []
+        self._strangers: set[str] = set()
+        self._dead: set[str] = set()  # those that have failed: nothing is handed to them any more
+
+    @property
+    def events(self) -> int:
+        """How many events have been heard and played."""
+        return sum(session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values())
+
+    def _session_of(self, player: str) -> Session | None:
+        return self._sessions.get(player.partition("/")[0])
+
+    def _new_session(self, name: str, now: int) -> Session:
+        default = not any(player.session == name for player in self.settings.players)
+        models = (*self.band.models, *self._begin.strangers)
+        return Session(name, self._begin.seed, models, VIEWPOINTS, self._seats, now, default=default)
+
+    def _add(self, session: Session) -> None:
+        self._sessions[session.name] = session
+        self._hubs[session.name] = Hub(session.name, self._seats)
+        self._run(session, self._last_ns)
+
+    def _run(self, session: Session, now: int) -> None:
+        """Act on what a session wants done, and on what that causes, in order."""
+        for effect in session.take():
+            self._act(session, effect, now)
+
+    def _act(self, session: Session, effect: Effect, now: int) -> None:
+        if isinstance(effect, Say):
+            self._out.extend(self._hubs[session.name].route(effect))
+        elif isinstance(effect, Cut):
+            self._out.append(effect)
+        elif isinstance(effect, Teach):
+            self._teach(effect)
+        elif isinstance(effect, Make) and effect.model in self._begin.strangers:
+            self._strangers.add(effect.player)
+            self.handed.append((effect.player, effect))
+        elif effect.player in self._strangers:
+            if isinstance(effect, Unmake) or effect.player not in self._dead:
+                self.handed.append((effect.player, effect))
+            if isinstance(effect, Unmake):
+                self._strangers.discard(effect.player)
+                self._dead.discard(effect.player)
+        elif isinstance(effect, Query):
+            session.receive(self.band.answer(effect), now)
+            self._run(session, now)
+        elif isinstance(effect, Revert):
+            self.band.revert(effect.player, effect.events)
+        elif isinstance(effect, Forget):
+            self.band.forget(effect.player, effect.since_beat, effect.again)
+        elif isinstance(effect, Make):
+            self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
+        else:
+            self.band.drop(effect.player)
+
+    def _teach(self, effect: Teach) -> None:
+        """Our own players hear it now, strangers' are handed it."""
+        if not self._strangers.intersection(effect.players):
+            self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
+            return
+        pairs = list(zip(effect.players, effect.learn, strict=True))
+        ours = [pair for pair in pairs if pair[0] not in self._strangers]
+        self.band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
+        for name, learn in pairs:
+            if name in self._strangers and name not in self._dead:
+                self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))

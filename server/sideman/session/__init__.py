@@ -1,0 +1,61 @@
+"""An ensemble: its performers, its players, its time. Commands and notes in, effects out.
+
+The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
+`effects`, in order. It is made of layers, each on those before: state, playing, leash, hands, listening, presence.
+"""
+
+from __future__ import annotations
+
+from ..seats import Seats
+from .presence import Presence
+
+DEFAULT_PLAYER = "sideman"
+
+
+class Session(Presence):
+    """A session with its default player, and its clock."""
+
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        models: tuple[str, ...],
+        viewpoints: tuple[str, ...],
+        seats: Seats,
+        now: int,
+        *,
+        default: bool = True,
+    ) -> None:
+        super().__init__(name, seed, models, viewpoints, seats, now)
+        if not default:
+            return
+        self.add_voice(DEFAULT_PLAYER, "oracle", "pitch*ioi", DEFAULT_PLAYER, owner="", now=now)
+        voice = self.voices[DEFAULT_PLAYER]
+        voice.mode, voice.armed = "answer", True
+        voice.shown = voice.states()
+        self._await_leash(voice)
+
+    def _clock(self, due: int, now: int) -> None:
+        beat = self.timeline.beat_at(due)
+        position = round(self.transport.position_at(beat))
+        self.say(due, "/clock", *self.transport.bar_and_beat(position), self.timeline.bpm)
+        following = self.transport.since_beat + position + 1 - self.transport.position
+        self.agenda.set(("clock",), self.timeline.ns_at(following))
+
+    def wake(self, now: int) -> None:
+        """Do what has fallen due, in order."""
+        while (item := self.agenda.pop(now)) is not None:
+            name, due = item
+            match name:
+                case ("phrase", int(number)):
+                    self._phrase(number, due, now)
+                case ("plan", str(player)):
+                    self._plan(player, due, now)
+                case ("end", str(player)):
+                    self._ended(player, due, now)
+                case ("clock",):
+                    self._clock(due, now)
+                case ("leash", str(player)):
+                    self._leash(player, due, now)
+                case ("lease", str(performer)):
+                    self._lease(performer, due, now)

@@ -1,0 +1,185 @@
+"""The manual layer: what humans do to players and to time. It wins at once."""
+
+from __future__ import annotations
+
+from ..addresses import Value
+from ..effects import Forget, Unmake
+from ..seats import Seat
+from ..voice import ENDLESS, Change, Voice
+from .leash import Leashed
+
+
+class Hands(Leashed):
+    """Commands that change what is played."""
+
+    def arm(self, voice: Voice, now: int, beats: float, *, human: bool = True) -> None:
+        """`play`: arm it, and begin what its mode begins; only a human lifts its leash by it."""
+        voice.leashed = voice.leashed and not human
+        voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
+        voice.beats = beats
+        self._await_leash(voice)
+        if not voice.leashed:
+            self._begin_mode(voice, now, beats)
+        self.show(voice, now)
+
+    def disarm(self, voice: Voice, now: int) -> None:
+        """Fall silent now, and stay so; states are shown by the caller."""
+        if voice.playing and voice.mode == "free" and voice.until_beat < ENDLESS:
+            voice.beats_left = max(0.0, voice.until_beat - self.timeline.beat_at(now))
+        else:
+            voice.beats_left = -1.0
+        self.effects.extend(voice.silence(now))
+        voice.armed = voice.leashed = voice.leashing = False
+        self.agenda.clear(("leash", voice.name))
+        voice.deaf = True
+        voice.waiting = None
+        self.agenda.clear(("plan", voice.name))
+        self.agenda.clear(("end", voice.name))
+
+    def halt(self, now: int, *, panic: bool) -> None:
+        """`/stop` and `/panic`: every player is disarmed; those that were armed come back at `/start`."""
+        for voice in self.voices.values():
+            armed, left = voice.armed, voice.beats_left
+            self.disarm(voice, now)
+            if armed:
+                voice.halted = True
+            else:
+                voice.beats_left = left
+            voice.panicked = voice.panicked or panic
+        self.transport = self.transport.run(self.timeline.beat_at(now), False)
+        self.agenda.clear(("clock",))
+
+    def resume(self, now: int) -> None:
+        """`/start`: the transport, and the players that were halted, with the beats that they had left."""
+        beat = self.timeline.beat_at(now)
+        if not self.transport.running:
+            self.transport = self.transport.run(beat, True)
+            self.agenda.set(("clock",), self.timeline.ns_at(self.transport.next_beat(beat)))
+        self.say(now, "/transport", 1)
+        for voice in self.voices.values():
+            voice.panicked = False
+            if voice.halted:
+                self.arm(voice, now, voice.beats_left)
+            else:
+                self.show(voice, now)
+
+    def trigger(self, voice: Voice, now: int) -> None:
+        """`next`: one event, now; raises `Refused` where there is nothing to play or it may not play."""
+        if voice.playing:
+            self.effects.extend(voice.revise(now))
+        voice.cursor_beat = self.timeline.beat_at(now)
+        voice.fresh = False
+        self._ask(voice, now, count=1)
+
+    def change_tempo(self, now: int, bpm: float) -> None:
+        """Another tempo from now on; what was planned at the old one and is unsent is planned again."""
+        self.timeline = self.timeline.with_tempo(now, bpm)
+        self.say(now, "/tempo", bpm)
+        if self.transport.running:
+            beat = self.transport.next_beat(self.timeline.beat_at(now))
+            self.agenda.set(("clock",), self.timeline.ns_at(beat))
+        for voice in self.voices.values():
+            if voice.playing:
+                self.replan(voice, now)
+
+    def drop(self, voice: Voice, now: int) -> None:
+        """A player ends; its memory stays."""
+        self.disarm(voice, now)
+        del self.voices[voice.name]
+        self.effects.append(Unmake(voice.key))
+        self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
+
+    def fail(self, name: str, reason: str, now: int) -> None:
+        """A player's model has failed: it falls silent and says so to all, to leaders also why."""
+        voice = self.voices.get(name)
+        if voice is None or voice.failed:
+            return
+        self.disarm(voice, now)
+        voice.failed = reason
+        self.show(voice, now)
+        for seat in self.seats.of(self.name):
+            if seat.state == "here" and seat.may("leader"):
+                self.tell(now, seat, "/notice", f"/player/{name}", f"{name} has failed: {reason}"[:400])
+
+    def change_mode(self, voice: Voice, mode: str, now: int) -> None:
+        """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""
+        if mode == voice.mode:
+            return
+        if voice.playing:
+            self.effects.extend(voice.revise(now))
+            self.agenda.clear(("plan", voice.name))
+            self.agenda.clear(("end", voice.name))
+        voice.mode = mode
+        voice.playing = voice.resting = False
+        voice.answering = voice.waiting = None
+        if voice.armed and mode == "free":
+            beat = self._starting_beat(now)
+            voice.begin(beat, ENDLESS, None)
+            self._go(voice, now)
+        self.show(voice, now)
+
+    def set_mute(self, voice: Voice, muted: bool, now: int) -> None:
+        """Silence or sound; what it thinks goes on."""
+        if muted == voice.muted:
+            return
+        voice.muted = muted
+        if voice.playing:
+            if muted:
+                self._end_sounding(voice, now)
+            self.replan(voice, now)
+        elif muted:
+            self._end_sounding(voice, now)
+        self.show(voice, now)
+
+    def _end_sounding(self, voice: Voice, now: int) -> None:
+        for held in voice.sounding:
+            if held.start_ns <= now < held.end_ns:
+                self.say(now, f"/player/{voice.name}/off", held.pitch, held.channel, held.event)
+                held.end_ns = held.natural_end_ns = now
+
+    def set_param(self, voice: Voice, name: str, value: Value, by: Seat, now: int) -> None:
+        """A parameter's value; the others are told if it has changed, and what is planned is planned again."""
+        if voice.settings[name] == value:
+            return
+        voice.settings = {**voice.settings, name: value}
+        self.say(now, f"/player/{voice.name}/is", name, value, but=by)
+        if voice.playing:
+            self.replan(voice, now)
+
+    def set_session_param(self, name: str, value: Value, by: Seat, now: int) -> None:
+        """A parameter of the session; the others are told if it has changed."""
+        if self.settings[name] == value:
+            return
+        self.settings[name] = value
+        self.say(now, "/session/is", name, value, but=by)
+
+    def forget(self, voice: Voice, beats: float, now: int) -> float:
+        """Unlearn the last so many beats of its memory; the beat from which on."""
+        since = self.timeline.beat_at(now) - beats
+        self.effects.append(Forget(voice.key, since, False))
+        if voice.playing:
+            self.replan(voice, now)
+        return since
+
+    def undo(self, voice: Voice, change: Change, now: int) -> None:
+        """Put back what a change has changed."""
+        before = change.before
+        what, _, name = change.what.partition(" ")
+        if what == "param" and not isinstance(before, tuple):
+            voice.settings = {**voice.settings, name: before}
+            self.say(now, f"/player/{voice.name}/is", name, before)
+            if voice.playing:
+                self.replan(voice, now)
+        elif what == "mode":
+            self.change_mode(voice, str(before), now)
+        elif what == "hear" and isinstance(before, tuple):
+            voice.hears = before
+            self.say(now, f"/player/{voice.name}/hears", *before)
+        elif what == "learn":
+            voice.learn = bool(before)
+        elif what == "mute":
+            self.set_mute(voice, bool(before), now)
+        elif what == "forget" and not isinstance(before, tuple):
+            self.effects.append(Forget(voice.key, float(before), True))
+            if voice.playing:
+                self.replan(voice, now)

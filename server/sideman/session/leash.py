@@ -1,0 +1,56 @@
+"""The leash: limited autonomy. Without a human act for long, a player says that it is about to fall silent, then it is.
+
+Only performers of kind `human` renew it; who calls this has seen to that.
+"""
+
+from __future__ import annotations
+
+from ..voice import ENDLESS, LEASHING_BEATS, Voice
+from .playing import Playing
+
+
+class Leashed(Playing):
+    """Players on a leash."""
+
+    def human_act(self, now: int) -> None:
+        """A human has played or commanded: every leash is renewed, but who is leashed waits for an onset."""
+        self.last_human_ns = now
+        for voice in self.voices.values():
+            if voice.leashing:
+                voice.leashing = False
+                self.show(voice, now)
+
+    def _await_leash(self, voice: Voice) -> None:
+        leash_ns = voice.leash_ns(self.timeline)
+        if leash_ns and voice.armed and not voice.leashed:
+            ahead = 0 if voice.leashing else self.timeline.span_ns(LEASHING_BEATS)
+            self.agenda.set(("leash", voice.name), self.last_human_ns + max(0, leash_ns - ahead))
+        else:
+            self.agenda.clear(("leash", voice.name))
+
+    def _leash(self, name: str, due: int, now: int) -> None:
+        """No human for long: first it says that it is about to fall silent, then it does."""
+        voice = self.voices.get(name)
+        leash_ns = voice.leash_ns(self.timeline) if voice is not None else 0
+        if voice is None or not voice.armed or not leash_ns:
+            return
+        quiet_ns = now - self.last_human_ns
+        if quiet_ns >= leash_ns:
+            left = voice.until_beat - self.timeline.beat_at(now) if voice.playing else -1.0
+            self.effects.extend(voice.silence(now))
+            self.agenda.clear(("plan", name))
+            self.agenda.clear(("end", name))
+            voice.beats_left = left if voice.mode == "free" and left < ENDLESS else -1.0
+            voice.waiting = None
+            voice.leashed, voice.leashing = True, False
+        elif quiet_ns >= leash_ns - self.timeline.span_ns(LEASHING_BEATS):
+            voice.leashing = True
+        self._await_leash(voice)
+        self.show(voice, now)
+
+    def _unleash(self, voice: Voice, now: int) -> None:
+        voice.leashed = voice.leashing = False
+        if voice.armed and voice.mode == "free":
+            self._begin_mode(voice, now, voice.beats_left)
+        self._await_leash(voice)
+        self.show(voice, now)

@@ -1,0 +1,165 @@
+"""What performers play, heard: notes to events, events to those who learn, phrases to those who answer."""
+
+from __future__ import annotations
+
+from ..effects import Teach
+from ..events import Event
+from ..seats import Seat
+from ..streams import Held, Stream, gap_ns
+from ..voice import Finished, Voice
+from .hands import Hands
+
+DRUMS_CHANNEL = 10
+
+
+class Listening(Hands):
+    """Who hears what, and what it sets off."""
+
+    def note(
+        self, seat: Seat, now: int, played_ns: int, pitch: float, velocity: float, channel: int, duration_ms: float
+    ) -> None:
+        """A note-on, or with velocity 0 a note-off, that was played at `played_ns`."""
+        played_ns -= round(seat.latency_ms * 1e6)
+        key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
+        stream = self.streams.get(key)
+        if velocity == 0:
+            if stream is None or not stream.note_off(played_ns, pitch, channel):
+                return
+        else:
+            if self._is_echo(round(pitch), now):
+                self.echoes += 1
+                return
+            if stream is None:
+                stream = self._new_stream(key)
+            off_ns = played_ns + round(duration_ms * 1e6) if duration_ms > 0 else None
+            chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
+            held = Held(pitch, velocity, channel, played_ns, off_ns)
+            closed, opens = stream.note_on(played_ns, held, self.timeline, chord_ns)
+            if closed:
+                self._close(stream, closed)
+            if opens:
+                self._opened(stream, now, human=seat.kind == "human")
+        self._await_phrase(stream)
+        self.say(
+            now,
+            f"/performer/{seat.name}/note",
+            round(pitch),
+            round(velocity) if velocity == 0 else max(1, round(velocity)),
+            channel,
+            but=seat,
+        )
+
+    def event(self, seat: Seat, now: int, played_ns: int, label: str, duration_beats: float) -> None:
+        """A labelled event: a scene, a step, a word."""
+        key = (seat.name, "labels")
+        stream = self.streams.get(key)
+        if stream is None:
+            stream = self._new_stream(key)
+        played_ns -= round(seat.latency_ms * 1e6)
+        closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
+        if closed:
+            self._close(stream, closed)
+        self._opened(stream, now, human=seat.kind == "human")
+        self._await_phrase(stream)
+
+    def hearers(self, name: str) -> list[Voice]:
+        """The players that hear a performer."""
+        seat = self.seats.get(self.name, name)
+        human = seat is not None and seat.kind == "human"
+        return [voice for voice in self.voices.values() if name in voice.hears or (human and "*" in voice.hears)]
+
+    def _new_stream(self, key: tuple[str, str]) -> Stream:
+        self._stream_numbers += 1
+        stream = self.streams[key] = Stream(key[0], self._stream_numbers)
+        return stream
+
+    def _is_echo(self, pitch: int, now: int) -> bool:
+        """Whether a pitch may be the machine's own, heard back through a microphone."""
+        echo_ns = round(float(self.settings["echo_ms"]) * 1e6)
+        return echo_ns > 0 and any(voice.struck(pitch, now - echo_ns, now) for voice in self.voices.values())
+
+    def _opened(self, stream: Stream, now: int, *, human: bool) -> None:
+        """An onset: an answer to this performer yields, who follows answers at once, who was leashed comes back."""
+        for voice in self.hearers(stream.performer):
+            if voice.leashed and human:
+                self._unleash(voice, now)
+            if voice.mode == "answer" and voice.settings["yield"]:
+                self._yield(voice, stream.performer, now)
+            elif voice.mode == "follow" and voice.armed and not voice.leashed and stream.open:
+                voice.cursor_beat = self.timeline.beat_at(now)
+                self._ask(voice, now, count=1, opening=(stream.opening(self.timeline), stream.number))
+
+    def _yield(self, voice: Voice, performer: str, now: int) -> None:
+        """Whom it answers plays again: it ends, and answers the new phrase when that is over."""
+        if voice.waiting is not None and voice.waiting.phrase.performer == performer:
+            voice.waiting = None
+        answering = voice.answering
+        if voice.playing and answering is not None and answering.phrase.performer == performer:
+            self.effects.extend(voice.silence(now))
+            self.agenda.clear(("plan", voice.name))
+            self.agenda.clear(("end", voice.name))
+            self.show(voice, now)
+            self._next_answer(voice, now)
+
+    def _close(self, stream: Stream, event: Event) -> None:
+        """An event has closed: its hearers learn it, those that waited for something to play from begin."""
+        hearers = self.hearers(stream.performer)
+        if not hearers:
+            return
+        for memory in {voice.memory for voice in hearers if voice.learn}:
+            position = self.memory_lengths.get(memory, 0)
+            self.phrase_starts.setdefault((stream.number, memory), position)
+            self.memory_lengths[memory] = position + 1
+        self.effects.append(
+            Teach(
+                tuple(voice.key for voice in hearers),
+                tuple(voice.learn for voice in hearers),
+                event,
+                stream.number,
+            )
+        )
+        for voice in hearers:
+            if voice.resting:
+                self._go(voice, event.onset_ns)
+
+    def _await_phrase(self, stream: Stream) -> None:
+        end = stream.end_ns(gap_ns(float(self.settings["hold_max_s"])))
+        if end is not None:
+            self.agenda.set(("phrase", stream.number), end + gap_ns(float(self.settings["phrase_gap_s"])))
+
+    def _phrase(self, number: int, due: int, now: int) -> None:
+        """A phrase has ended: who hears it may answer."""
+        stream = next((stream for stream in self.streams.values() if stream.number == number), None)
+        if stream is None:
+            return
+        finished = stream.finish(due, self.timeline, gap_ns(float(self.settings["hold_max_s"])))
+        if finished is None:
+            return
+        event, phrase = finished
+        if event:
+            self._close(stream, event)
+        for voice in self.hearers(stream.performer):
+            if voice.mode != "answer" or voice.deaf:
+                continue
+            past = self.memory_lengths.get(voice.memory, 0)
+            first = self.phrase_starts.get((number, voice.memory), past)
+            voice.waiting = Finished(phrase, number, (first, past))
+            if voice.armed and not voice.playing and not voice.leashed:
+                self._next_answer(voice, due)
+        for key in [key for key in self.phrase_starts if key[0] == number]:
+            del self.phrase_starts[key]
+
+    def release(self, name: str, now: int) -> None:
+        """The notes that a performer holds end; the phrase under way ends after its gap."""
+        for (performer, _), stream in self.streams.items():
+            if performer == name:
+                stream.release(now)
+                self._await_phrase(stream)
+
+    def forget_streams(self, name: str, now: int) -> None:
+        """Somebody has gone: what was under way ends now, and nothing waits for more."""
+        for key in [key for key in self.streams if key[0] == name]:
+            number = self.streams[key].number
+            self.agenda.clear(("phrase", number))
+            self._phrase(number, now, now)
+            del self.streams[key]

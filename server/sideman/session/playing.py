@@ -1,0 +1,139 @@
+"""What players play: they are asked as their plans run out, and their answers become what is said.
+
+The session never calls a player: it leaves a `Query` among the effects, and is told an `Answer`.
+"""
+
+from __future__ import annotations
+
+from ..effects import Make, Revert
+from ..events import Answer, Event
+from ..params import PLAYER_PARAMS, defaults
+from ..voice import ENDLESS, STALE_NS, Finished, Voice
+from .state import SessionState
+
+MAX_EVENT = 16_777_215
+
+
+class Playing(SessionState):
+    """The automatic layer."""
+
+    def add_voice(self, name: str, model: str, viewpoint: str, memory: str, owner: str, now: int) -> Voice:
+        """A new player."""
+        voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
+        self.voices[name] = voice
+        self.memory_lengths.setdefault(memory, 0)
+        self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
+        return voice
+
+    def receive(self, answer: Answer, now: int) -> None:
+        """A player's answer: its events are numbered, said when they are due, and kept for `why`."""
+        voice = self.voices.get(answer.player.rpartition("/")[2])
+        if voice is None or voice.asked is None or not voice.adopts(answer):
+            return
+        if answer.memory_length != self.memory_lengths.get(voice.memory, 0):
+            self._ask_again(voice, now)
+            return
+        voice.asked, voice.fresh = None, False
+        voice.forget_ended(now)
+        for planned in answer.events:
+            self.last_event = self.last_event % MAX_EVENT + 1
+            self.effects.extend(voice.adopt(self.last_event, planned, self.timeline))
+        if not voice.playing:
+            return
+        if not answer.events:
+            self._nothing(voice, now)
+        elif voice.cursor_beat >= voice.until_beat:
+            self.agenda.set(("end", voice.name), self.timeline.ns_at(voice.cursor_beat))
+        else:
+            ahead = self.timeline.ns_at(voice.cursor_beat) - voice.horizon_ns(self.timeline)
+            self.agenda.set(("plan", voice.name), max(ahead, now + 1))
+        self.show(voice, now)
+
+    def _begin_mode(self, voice: Voice, now: int, beats: float) -> None:
+        """An armed player begins what its mode begins, for so many beats if they are above 0."""
+        if voice.mode == "free":
+            if voice.playing:
+                voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
+            else:
+                beat = self._starting_beat(now)
+                voice.begin(beat, beat + beats if beats > 0 else ENDLESS, None)
+                self._go(voice, now)
+        elif voice.mode == "answer" and voice.playing and voice.answering and beats > 0:
+            begun = voice.until_beat - self._answer_beats(voice, voice.answering)
+            voice.until_beat = begun + beats
+        elif voice.mode == "answer" and not voice.playing:
+            self._next_answer(voice, now)
+
+    def replan(self, voice: Voice, now: int) -> None:
+        """Its unsent plan is void; it plans again from where that began."""
+        self.effects.extend(voice.revise(now))
+        self._go(voice, now)
+
+    def _ask_again(self, voice: Voice, now: int) -> None:
+        """It has heard more since it was asked: the answer is discarded, the question put again."""
+        asked = voice.asked
+        assert asked is not None
+        self.effects.append(Revert(voice.key, asked.count))
+        self.effects.append(voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now)))
+
+    def _nothing(self, voice: Voice, now: int) -> None:
+        """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
+        if voice.mode == "free":
+            voice.playing, voice.resting = False, True
+        else:
+            self._end(voice, now)
+        self.show(voice, now)
+
+    def _go(self, voice: Voice, now: int) -> None:
+        """Plan on, from now if its place lies so far back that it would have to be rushed."""
+        if voice.resting:
+            voice.playing, voice.resting = True, False
+            voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))
+        if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
+            self.late += 1
+            voice.cursor_beat = self.timeline.beat_at(now)
+        self._ask(voice, now, count=0)
+
+    def _ask(self, voice: Voice, now: int, count: int, opening: tuple[Event, int] | None = None) -> None:
+        length = self.memory_lengths.get(voice.memory, 0)
+        seed = int(self.settings["seed"])
+        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening))
+
+    def _starting_beat(self, now: int) -> float:
+        """Now, or the next beat if the transport runs."""
+        beat = self.timeline.beat_at(now)
+        return self.transport.next_beat(beat) if self.transport.running else beat
+
+    def _answer_beats(self, voice: Voice, finished: Finished) -> float:
+        phrase = finished.phrase
+        return voice.beats if voice.beats > 0 else self.timeline.span_beats(phrase.end_ns - phrase.first_ns)
+
+    def _next_answer(self, voice: Voice, now: int) -> None:
+        """Begin to answer the phrase that waits, if one does."""
+        finished, voice.waiting = voice.waiting, None
+        if finished is None:
+            return
+        beat = self._starting_beat(now)
+        voice.begin(beat, beat + self._answer_beats(voice, finished), finished)
+        self.show(voice, now)
+        self._go(voice, now)
+
+    def _end(self, voice: Voice, now: int) -> None:
+        """What it was to play is played: an answer gives way to the next, `free` for so many beats disarms."""
+        voice.playing, voice.answering = False, None
+        if voice.mode == "answer":
+            if voice.waiting:
+                self._next_answer(voice, now)
+        elif voice.mode == "free":
+            voice.armed = False
+        self.show(voice, now)
+
+    def _plan(self, name: str, due: int, now: int) -> None:
+        voice = self.voices.get(name)
+        if voice is not None and voice.playing:
+            self._go(voice, now)
+
+    def _ended(self, name: str, due: int, now: int) -> None:
+        voice = self.voices.get(name)
+        if voice is not None and voice.playing:
+            self._end(voice, now)

@@ -1,0 +1,111 @@
+"""What a session is, and how it says so: its settings, time, streams, players, and the words that tell of them.
+
+Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..addresses import Value
+from ..agenda import Agenda
+from ..effects import Effect, Say
+from ..params import SESSION_PARAMS, defaults
+from ..seats import Endpoint, Seat, Seats
+from ..streams import Stream
+from ..timeline import Timeline, Transport
+from ..voice import Voice
+
+
+class SessionState:
+    """Everything that a session knows. Its beats count from the moment it was made."""
+
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        models: tuple[str, ...],
+        viewpoints: tuple[str, ...],
+        seats: Seats,
+        now: int,
+    ) -> None:
+        self.name = name
+        self.new = False  # nobody has joined it yet
+        self.models = models
+        self.viewpoints = viewpoints
+        self.seats = seats
+        self.effects: list[Effect] = []
+        self.agenda = Agenda()
+        self.timeline = Timeline(now)
+        self.transport = Transport()
+        self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
+        self.settings["seed"] = seed
+        self.voices: dict[str, Voice] = {}
+        self.streams: dict[tuple[str, str], Stream] = {}
+        self._stream_numbers = 0
+        self.last_human_ns = now
+        self.echoes = 0
+        self.memory_lengths: dict[str, int] = {}
+        self.phrase_starts: dict[tuple[int, str], int] = {}
+        self.last_event = 0
+        self.late = 0
+
+    def say(self, now: int, address: str, *arguments: Value, but: Seat | None = None) -> None:
+        """Broadcast, now."""
+        self.effects.append(Say(now, address, arguments, None, but))
+
+    def tell(self, now: int, to: Seat | Endpoint, address: str, *arguments: Value) -> None:
+        """To one alone, now."""
+        self.effects.append(Say(now, address, arguments, to))
+
+    def show(self, voice: Voice, now: int, *, always: bool = False) -> None:
+        """Broadcast a player's state if it has changed."""
+        states = voice.states()
+        if always or states != voice.shown:
+            voice.shown = states
+            self.say(now, f"/player/{voice.name}/state", *states)
+
+    def state(self) -> Iterator[tuple[str, tuple[Value, ...]]]:
+        """The whole present state as the broadcasts that would tell of it."""
+        yield "/transport", (int(self.transport.running),)
+        yield "/tempo", (self.timeline.bpm,)
+        yield "/metre", (self.transport.beats, self.transport.unit)
+        for seat in self.seats.of(self.name):
+            if seat.state != "gone":
+                yield f"/performer/{seat.name}/state", (seat.state,)
+        for voice in self.voices.values():
+            yield f"/player/{voice.name}/state", voice.states()
+        for voice in self.voices.values():
+            yield f"/player/{voice.name}/hears", voice.hears
+        for voice in self.voices.values():
+            for name, value in voice.settings.items():
+                yield f"/player/{voice.name}/is", (name, value)
+
+    def tell_state(self, now: int, seat: Seat) -> None:
+        """The whole state to one seat, then `/synced` with the number of its messages."""
+        count = 0
+        for address, arguments in self.state():
+            self.effects.append(Say(now, address, arguments, seat))
+            count += 1
+        self.tell(now, seat, "/synced", count)
+
+    def status(self) -> list[tuple[str, tuple[Value, ...]]]:
+        """What `/status` tells of this session: key and values."""
+        here = [seat for seat in self.seats.of(self.name) if seat.state == "here"]
+        lines: list[tuple[str, tuple[Value, ...]]] = [
+            ("session", (self.name,)),
+            ("performers", (len(here),)),
+            ("players", (len(self.voices),)),
+            ("late", (self.late,)),
+            ("offs_without_ons", (sum(stream.ignored_offs for stream in self.streams.values()),)),
+            ("sounding", (sum(len(voice.sounding) for voice in self.voices.values()),)),
+        ]
+        lines += [("performer", (seat.name, seat.kind, seat.role, *seat.reply)) for seat in here]
+        lines += [("player", (voice.name, *voice.states())) for voice in self.voices.values()]
+        lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
+        return lines
+
+    def take(self) -> list[Effect]:
+        """The effects so far; they are then the caller's."""
+        effects, self.effects = self.effects, []
+        return effects
