@@ -114,15 +114,17 @@ missing_to_build() {
 }
 
 python_or_die() {
+    [ -z "${PYTHON:-}" ] || recent "$PYTHON" || die "PYTHON=$PYTHON is no Python of 3.11 or later; name one that is"
     missing=$(missing_to_build | tr '\n' ' ')
     if [ -n "$missing" ]; then
         # shellcheck disable=SC2086  # a list of packages
-        apt_install $missing || die "to build, this is missing: $missing— get it by: $(cure_of $missing)"
+        apt_install $missing || die "to build, this is missing: $missing— get it by: $(cure_of $missing)
+sideman: or name a Python that has all: make run PYTHON=/path/to/python3"
     fi
     python=$(find_python)
-    [ -n "$python" ] || die "no Python of 3.11 or later is here; install one, or name it: make run PYTHON=/path/to/python3"
-    can_venv "$python" && has_headers "$python" ||
-        die "$python cannot make a venv or lacks Python.h; install both, or name another: make run PYTHON=/path/to/python3"
+    if [ -z "$python" ] || ! can_venv "$python" || ! has_headers "$python"; then
+        die "no Python of 3.11 or later, with venv and Python.h, is here; name one: make run PYTHON=/path/to/python3"
+    fi
 }
 
 # What .venv must say of itself: where it lies and which Python made it.
