@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample bench lint \
+.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench lint \
 	format docs docs-check wheel clean
 
 venv := .venv
@@ -62,6 +62,10 @@ fuzz-sample: setup  ## each fuzzer, the same inputs every time
 FUZZ_S ?= 300
 fuzz: setup  ## each fuzzer for FUZZ_S seconds (300), with inputs never tried before
 	@$(in_venv) sh tests/fuzz/run.sh $(FUZZ_S)
+
+soak: setup  ## the long runs of what `make test` samples: a million datagrams of junk, thousands of sessions
+	@$(in_venv) SIDEMAN_JUNK=1000000 SIDEMAN_EXAMPLES=3000 python -m pytest tests/system/test_bars.py \
+		tests/server/test_bars.py $(ARGS)
 
 bench: setup  ## every benchmark, as tables, with the machine they ran on (ARGS="osc")
 	@sh tools/setup.sh bench
