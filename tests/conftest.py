@@ -7,6 +7,11 @@ from collections.abc import Generator
 from typing import Final, TypeVar
 
 import pytest
+from hypothesis import settings
+
+# No test is failed for being slow: machines are noisy, and what is counted is work.
+settings.register_profile("sideman", deadline=None)
+settings.load_profile("sideman")
 
 IN_CI: Final = os.environ.get("CI") == "true"
 
