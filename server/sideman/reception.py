@@ -73,20 +73,17 @@ class Reception(House):
             for call, steps in self._checked(source, seat, message, now, now, View()):
                 self._do(call, steps, now)
         except Refused as error:
-            self._refuse(source, seat, address, error, now, proved=proved)
+            to = source if seat is not None else reply_to(source, message)
+            self._refuse(to, seat, address, error, now, proved=proved)
             return
         self._done(source, message, now)
 
     def _stranger(self, source: Endpoint, message: Message, now: int) -> None:
         """Beyond loopback an unknown sender gets nothing but `/challenge`, until its address is proved its own."""
         if message.address == "/join":
-            try:
-                port = int(parse(message).arguments[1])
-            except Refused:
-                return
             number = self._challenges.ask(source, message, now, self._begin.secret)
             session = self._sessions[MAIN]
-            session.tell(now, (source[0], port or source[1]), "/challenge", number)
+            session.tell(now, reply_to(source, message), "/challenge", number)
             self._run(session, now)
         elif message.address == "/confirm":
             try:
@@ -176,9 +173,10 @@ class Reception(House):
         They act on the sender's session, or on the one that `place` names.
         """
         checked = []
-        for concrete in self._concrete(seat, message):
+        seat = view.seat or seat
+        for concrete in self._concrete(seat, message, view):
             command = parse(concrete)
-            session = self._sessions[place] if place else self._session_for(seat, command, now)
+            session = self._sessions[place] if place else self._session_for(seat, command, now, view)
             if command.row.role != "anyone":
                 self._may(source, seat, command)
             call = Call(
@@ -205,6 +203,8 @@ class Reception(House):
             return
         if call.session.name not in self._sessions:
             self._add(call.session)
+        if call.view.seat is not None and call.command.row.template != "/join":
+            call.seat = self._seats.at(call.source)  # the bundle's own /join has made it real
         if call.seat is not None:
             call.session.renew(call.seat, now)
             if call.command.row.section >= 3 and call.seat.kind == "human":
@@ -235,19 +235,21 @@ class Reception(House):
         session.tell(now, seat, "/done", message.address)
         self._run(session, now)
 
-    def _concrete(self, seat: Seat | None, message: Message) -> Sequence[Message]:
+    def _concrete(self, seat: Seat | None, message: Message, view: View) -> Sequence[Message]:
         """The messages that a pattern stands for: itself, if it is none."""
         address = message.address
         if not is_pattern(address):
             return (message,)
-        session = self._sessions[seat.session] if seat else self._sessions[MAIN]
+        session = view.session or self._sessions[seat.session if seat else MAIN]
         reached = [Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)]
         if not reached:
             raise Refused(f"{address} matches nothing", f"players here: {', '.join(session.voices)}")
         return reached
 
-    def _session_for(self, seat: Seat | None, command: Command, now: int) -> Session:
+    def _session_for(self, seat: Seat | None, command: Command, now: int, view: View) -> Session:
         if command.row.template != "/join":
+            if view.session is not None:
+                return view.session
             return self._sessions[seat.session if seat else MAIN]
         name = str(command.arguments[3]) or MAIN
         there = self._sessions.get(name)
@@ -293,6 +295,16 @@ class Reception(House):
             ("late_bundles", (self.late,)),
             ("held_bundles", (len(self._held),)),
         ]
+
+
+def reply_to(source: Endpoint, message: Message) -> Endpoint:
+    """Where somebody without a seat hears: at the reply port that a `/join` names, else where it came from."""
+    if message.address == "/join":
+        try:
+            return source[0], int(parse(message).arguments[1]) or source[1]
+        except Refused:
+            pass
+    return source
 
 
 def flat(bundle: Bundle) -> list[Message]:

@@ -364,3 +364,39 @@ def test_who_leaves_in_the_middle_of_a_phrase_ends_it(stage: Stage) -> None:
     assert bob.got("/performer/ann/state") == [("gone",)]
     assert stage.engine.next_ns() is not None
     stage.advance(40)
+
+
+def test_a_bundle_may_join_and_go_on(stage: Stage) -> None:
+    from sideman.osc import IMMEDIATELY, encode, encode_bundle
+
+    ann = Performer(stage, "ann")
+    packets = [encode("/join", "ann", 0, "-", "upstairs"), encode("/tempo", 90.0), encode("/player/*/stop")]
+    stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, packets))
+    assert ann.got("/joined")[0][1] == "upstairs"
+    assert ann.got("/tempo")[-1] == (90.0,)
+    assert ann.got("/done") == [("/tempo",), ("/player/*/stop",)]
+    bob = Performer(stage, "bob")
+    bad = [encode("/join", "bob"), encode("/player/nobody/stop")]
+    stage.packet(bob.endpoint, encode_bundle(IMMEDIATELY, bad))
+    assert [message.address for message in bob.heard()] == ["/error"]
+    assert ann.got("/performer/bob/state") == []
+
+
+def test_a_refused_join_is_answered_where_its_reply_port_says(stage: Stage) -> None:
+    ann, ears = Performer(stage, "ann"), Performer(stage, "ears")
+    ann.send("/join", "no name", ears.endpoint[1])
+    assert ann.heard() == []
+    assert ears.got("/error")[0][0] == "/join"
+
+
+def test_who_listens_to_humans_hears_the_end_of_a_note_that_came_with_its_duration(stage: Stage) -> None:
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    bob.send("/listen", "/performer/*/note")
+    bob.clear()
+    ann.send("/note", 60.0, 90.0, 1, 200.0)
+    ann.send("/note", 64.0, 90.0, 1, 500.0)
+    stage.advance(0.3)
+    ann.send("/note", 64.0, 0.0)
+    stage.advance(0.5)
+    heard = [(round(m.time_s, 3), *m.arguments) for m in bob.heard() if m.address == "/performer/ann/note"]
+    assert heard == [(0.0, 60, 90, 1), (0.0, 64, 90, 1), (0.2, 60, 0, 1), (0.3, 64, 0, 1)]

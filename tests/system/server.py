@@ -38,7 +38,7 @@ class LiveServer:
 def serving(*options: str, port: int = 0) -> Iterator[LiveServer]:
     """`sideman serve`, from its ready line until SIGINT. Fails on a status other than 0 or a traceback."""
     command = [sys.executable, "-m", "sideman", "serve", "--osc-port", str(port), *options]
-    with tempfile.TemporaryFile("w+") as errors:
+    with tempfile.TemporaryFile("a+") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
             line = _first_line(process)

@@ -27,6 +27,8 @@ class View:
 
     made: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
+    seat: Seat | None = None  # that a `/join` among them would take
+    session: Session | None = None  # the one that it would be in
 
 
 @dataclass(slots=True)

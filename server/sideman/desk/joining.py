@@ -37,6 +37,8 @@ def join(call: Call) -> Steps:
     evicted = call.session.room() if seat is None else None
     if call.session.new and role != "leader":
         raise Refused(f"no session {session!r}", "a leader's /join makes it")
+    call.view.seat = Seat(name, session, kind, role, "", reply)
+    call.view.session = call.session
     yield
     now, seats = call.now, call.session.seats
     call.session.new = False

@@ -49,6 +49,8 @@ class Session(Presence):
             match name:
                 case ("phrase", int(number)):
                     self._phrase(number, due, now)
+                case ("off", str(performer), int(pitch), int(channel)):
+                    self._off(performer, pitch, channel, due)
                 case ("plan", str(player)):
                     self._plan(player, due, now)
                 case ("end", str(player)):

@@ -25,6 +25,7 @@ class Listening(Hands):
         if velocity == 0:
             if stream is None or not stream.note_off(played_ns, pitch, channel):
                 return
+            self.agenda.clear(("off", seat.name, round(pitch), channel))
         else:
             if self._is_echo(round(pitch), now):
                 self.echoes += 1
@@ -39,15 +40,17 @@ class Listening(Hands):
                 self._close(stream, closed)
             if opens:
                 self._opened(stream, now, human=seat.kind == "human")
+            if off_ns is not None:
+                self.agenda.set(("off", seat.name, round(pitch), channel), max(off_ns, now))
+            else:
+                self.agenda.clear(("off", seat.name, round(pitch), channel))
         self._await_phrase(stream)
-        self.say(
-            now,
-            f"/performer/{seat.name}/note",
-            round(pitch),
-            round(velocity) if velocity == 0 else max(1, round(velocity)),
-            channel,
-            but=seat,
-        )
+        heard = 0 if velocity == 0 else max(1, round(velocity))
+        self.say(now, f"/performer/{seat.name}/note", round(pitch), heard, channel, but=seat)
+
+    def _off(self, name: str, pitch: int, channel: int, due: int) -> None:
+        """A note that came with its duration is over: whoever listens to humans hears its end."""
+        self.say(due, f"/performer/{name}/note", pitch, 0, channel, but=self.seats.get(self.name, name))
 
     def event(self, seat: Seat, now: int, played_ns: int, label: str, duration_beats: float) -> None:
         """A labelled event: a scene, a step, a word."""
