@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -109,7 +110,8 @@ def test_a_server_that_dies_is_told_of() -> None:
     with demo() as process:
         read_until(process, PLAYED)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        subprocess.run(["kill", "-KILL", *children], check=True)
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
         assert "sideman demo: the server has ended (status -9): " in ends(process, 1)
 
 
