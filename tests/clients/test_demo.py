@@ -23,7 +23,7 @@ from system import server
 DEMO = [sys.executable, "-m", "sideman", "demo"]
 ROLL = r"[.|#]{37}"
 PLAYED = re.compile(rf" *(\d+\.\d) melody   ([A-G]#?\d) +({ROLL})")
-ANSWERED = re.compile(rf" *(\d+\.\d) sideman  ([A-G]#?\d) +({ROLL}) (\w+) +(\d+\.\d) +(\d+) +(\d+|<1)%")
+ANSWERED = re.compile(rf" *(\d+\.\d) sideman  ([A-G]#?\d) +({ROLL}) (\w+) +(\d+\.\d) +(\d+) +(1|<?\.\d\d)")
 PLACE = re.compile(r"127\.0\.0\.1 port (\d+)")
 
 

@@ -37,7 +37,7 @@ class Screen:
     def heading(self) -> None:
         """The names of the columns."""
         octaves = "".join(f"C{octave:<11}" for octave in range(LOWEST // 12 - 1, HIGHEST // 12))
-        self.say(f"{'beat':>6} {'who':<8} {'':<3} {octaves:<38.38}{'after':<8}{'beat':>6}{'n':>3}{'p':>4}", "bold")
+        self.say(f"{'beat':>6} {'who':<8} {'':<3} {octaves:<37.37} {'after':<8}{'beat':>6}{'n':>3}{'p':>4}", "bold")
 
     def note(self, beat: float, who: str, pitch: float, source: str = "") -> None:
         """A note: when, who, which, and what it goes on from."""
@@ -72,10 +72,10 @@ def origin(why: Message) -> str:
     """What a `/player/<p>/why` tells, in the columns of the heading.
 
     Whose note it goes on from, at which beat that was played (-: by nobody), how many notes before it were
-    alike, and how probable it was.
+    alike, and how probable it was, from 0 to 1.
     """
     source = str(why.arguments[3])
     _, chance, beat, context = why.numbers[:4]
     place = f"{beat:.1f}" if beat >= 0 else "-"
-    percent = f"{chance:.0%}" if chance >= 0.01 else "<1%"
+    percent = "1" if chance > 0.995 else f".{chance * 100:02.0f}" if chance >= 0.01 else "<.01"
     return f"{source[:8]:<8}{place:>6}{context:3}{percent:>4}"
