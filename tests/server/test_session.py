@@ -400,3 +400,19 @@ def test_who_listens_to_humans_hears_the_end_of_a_note_that_came_with_its_durati
     stage.advance(0.5)
     heard = [(round(m.time_s, 3), *m.arguments) for m in bob.heard() if m.address == "/performer/ann/note"]
     assert heard == [(0.0, 60, 90, 1), (0.0, 64, 90, 1), (0.2, 60, 0, 1), (0.3, 64, 0, 1)]
+
+
+def test_a_room_without_people_starts_again_by_itself_after_a_panic(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    ann.send("/session/set", "panic_release_s", 10)
+    ann.send("/panic")
+    ann.clear()
+    stage.advance(9.9)
+    assert ann.heard() == []
+    stage.advance(0.2)
+    assert ann.got(STATE) == [("armed", "oracle", "answer")]
+    ann.send("/panic")
+    ann.send("/start")
+    ann.clear()
+    stage.advance(20)
+    assert ann.got(STATE) == []

@@ -57,6 +57,8 @@ class Session(Presence):
                     self._ended(player, due, now)
                 case ("clock",):
                     self._clock(due, now)
+                case ("release",):
+                    self.resume(now)
                 case ("leash", str(player)):
                     self._leash(player, due, now)
                 case ("lease", str(performer)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..addresses import Value
 from ..effects import Forget, Unmake
 from ..seats import Seat
+from ..streams import gap_ns
 from ..voice import ENDLESS, Change, Voice
 from .leash import Leashed
 
@@ -48,9 +49,13 @@ class Hands(Leashed):
             voice.panicked = voice.panicked or panic
         self.transport = self.transport.run(self.timeline.beat_at(now), False)
         self.agenda.clear(("clock",))
+        release_s = float(self.settings["panic_release_s"])
+        if panic and release_s > 0:
+            self.agenda.set(("release",), now + gap_ns(release_s))
 
     def resume(self, now: int) -> None:
         """`/start`: the transport, and the players that were halted, with the beats that they had left."""
+        self.agenda.clear(("release",))
         beat = self.timeline.beat_at(now)
         if not self.transport.running:
             self.transport = self.transport.run(beat, True)
