@@ -100,6 +100,14 @@ class Server:
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
+            log.info(
+                "ended: %d packets sent, %d could not be, %d overdue and dropped; %d commands refused, %d faults of ours",
+                self._wire.sent,
+                self._wire.dropped,
+                self._wire.stale,
+                self.engine.refused,
+                self.faults,
+            )
 
     def stop(self) -> None:
         """Let `run` return."""

@@ -186,6 +186,9 @@ class Voice:
         horizon = timeline.beat_at(now + self.horizon_ns(timeline))
         until = min(self.until_beat, max(horizon, self.cursor_beat + LEAST_BEATS))
         finished = self.answering if self.fresh else None
+        phrase = self.answering.phrase if self.answering else None
+        opened, opened_in = opening or (None, -1)
+        channel = opened.notes[0].channel if opened is not None and opened.notes else 1
         query = Query(
             player=self.key,
             epoch=self.epoch,
@@ -199,12 +202,10 @@ class Voice:
             phrase_of=finished.phrase.performer if finished else "",
             stream=finished.stream if finished else -1,
             avoid=self.answering.avoid if self.answering else (0, 0),
-            channel=self.answering.phrase.channel
-            if self.answering
-            else (opening[0].notes[0].channel if opening and opening[0].notes else 1),
-            velocity=self.answering.phrase.velocity if self.answering else 0.0,
-            opening=opening[0] if opening else None,
-            opening_stream=opening[1] if opening else -1,
+            channel=phrase.channel if phrase else channel,
+            velocity=phrase.velocity if phrase else 0.0,
+            opening=opened,
+            opening_stream=opened_in,
             settings=self.settings,
         )
         self.asked = query
@@ -314,8 +315,3 @@ class Voice:
             if played.due_ns <= now and (number == 0 or played.number == number):
                 return played
         return None
-
-
-def seconds(ns: int) -> float:
-    """Nanoseconds as seconds."""
-    return ns / SECOND

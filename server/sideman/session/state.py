@@ -98,6 +98,7 @@ class SessionState:
             ("players", (len(self.voices),)),
             ("late", (self.late,)),
             ("offs_without_ons", (sum(stream.ignored_offs for stream in self.streams.values()),)),
+            ("echoes_ignored", (self.echoes,)),
             ("sounding", (sum(len(voice.sounding) for voice in self.voices.values()),)),
         ]
         lines += [("performer", (seat.name, seat.kind, seat.role, *seat.reply)) for seat in here]
