@@ -101,7 +101,7 @@ class Server:
                 self._recorder.close()
             self._wire.close()
             log.info(
-                "ended: %d packets sent, %d could not be, %d overdue and dropped; %d commands refused, %d faults of ours",
+                "ended: %d packets sent, %d could not be, %d overdue and dropped; %d commands refused, %d faults",
                 self._wire.sent,
                 self._wire.dropped,
                 self._wire.stale,
