@@ -11,24 +11,11 @@ import pytest
 
 from sideman_client import Client, Message
 from sideman_client.message import build
+from system.hearing import answer
 from system.pd import ABSTRACTIONS, PATCHES, PureData
 from system.server import LiveServer, serving
 
 pytestmark = pytest.mark.system
-
-
-async def answer(client: Client) -> list[Message]:
-    """The notes of the next answer of the default player, from `playing` to `armed`."""
-    notes = []
-    playing = False
-    async for message in client:
-        if message.address == "/player/sideman/note":
-            notes.append(message)
-        elif message.address == "/player/sideman/state":
-            if playing and message.arguments[0] == "armed":
-                break
-            playing = message.arguments[0] == "playing"
-    return notes
 
 
 def as_pd_prints(notes: list[Message]) -> list[str]:
