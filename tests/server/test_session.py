@@ -416,3 +416,19 @@ def test_a_room_without_people_starts_again_by_itself_after_a_panic(stage: Stage
     ann.clear()
     stage.advance(20)
     assert ann.got(STATE) == []
+
+
+@pytest.mark.parametrize("mode", ["free", "answer"])
+def test_a_player_says_that_it_plays_before_its_first_note(stage: Stage, mode: str) -> None:
+    ann = stage.performer("ann")
+    ann.send("/player/sideman/stop")
+    ann.play(PHRASE)
+    stage.advance(5)
+    ann.send("/player/sideman/mode", mode)
+    ann.clear()
+    ann.send("/player/sideman/play", 4.0)
+    ann.play(PHRASE)
+    stage.advance(5)
+    heard = [message for message in ann.heard() if message.address in (STATE, NOTE)]
+    first = next(place for place, message in enumerate(heard) if message.address == NOTE)
+    assert heard[first - 1].arguments == ("playing", "oracle", mode)

@@ -118,9 +118,7 @@ class Hands(Leashed):
         voice.playing = voice.resting = False
         voice.answering = voice.waiting = None
         if voice.armed and mode == "free":
-            beat = self._starting_beat(now)
-            voice.begin(beat, ENDLESS, None)
-            self._go(voice, now)
+            self._begin_free(voice, now, self._starting_beat(now), ENDLESS)
         self.show(voice, now)
 
     def set_mute(self, voice: Voice, muted: bool, now: int) -> None:

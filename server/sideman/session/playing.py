@@ -56,13 +56,19 @@ class Playing(SessionState):
                 voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
             else:
                 beat = self._starting_beat(now)
-                voice.begin(beat, beat + beats if beats > 0 else ENDLESS, None)
-                self._go(voice, now)
+                self._begin_free(voice, now, beat, beat + beats if beats > 0 else ENDLESS)
         elif voice.mode == "answer" and voice.playing and voice.answering and beats > 0:
             begun = voice.until_beat - self._answer_beats(voice, voice.answering)
             voice.until_beat = begun + beats
         elif voice.mode == "answer" and not voice.playing:
             self._next_answer(voice, now)
+
+    def _begin_free(self, voice: Voice, now: int, beat: float, until_beat: float) -> None:
+        """Go on from memory; with nothing in it, it rests until something is heard, and does not say that it plays."""
+        voice.begin(beat, until_beat, None)
+        if self.memory_lengths.get(voice.memory):
+            self.show(voice, now)
+        self._go(voice, now)
 
     def replan(self, voice: Voice, now: int) -> None:
         """Its unsent plan is void; it plans again from where that began."""
@@ -88,6 +94,7 @@ class Playing(SessionState):
         """Plan on, from now if its place lies so far back that it would have to be rushed."""
         if voice.resting:
             voice.playing, voice.resting = True, False
+            self.show(voice, now)
             voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))
         if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
             self.late += 1
