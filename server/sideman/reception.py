@@ -62,9 +62,11 @@ class Reception(House):
 
     def _message(self, source: Endpoint, message: Message, now: int, *, proved: bool = False) -> None:
         address = message.address
-        if address in NEVER_ANSWERED:
-            return
         seat = self._seats.at(source)
+        if address in NEVER_ANSWERED:
+            if seat is not None:
+                self._sessions[seat.session].renew(seat, now)
+            return
         stranger = seat is None and not proved and not is_loopback(source[0])
         if stranger:
             self._stranger(source, message, now)

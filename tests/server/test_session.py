@@ -432,3 +432,18 @@ def test_a_player_says_that_it_plays_before_its_first_note(stage: Stage, mode: s
     heard = [message for message in ann.heard() if message.address in (STATE, NOTE)]
     first = next(place for place, message in enumerate(heard) if message.address == NOTE)
     assert heard[first - 1].arguments == ("playing", "oracle", mode)
+
+
+@pytest.mark.parametrize("pattern", ["performer", "/performer/{a,b/note", "/a[b"])
+def test_a_pattern_that_can_match_nothing_is_refused(stage: Stage, pattern: str) -> None:
+    ann = stage.performer("ann")
+    ann.send("/listen", pattern)
+    assert "matches nothing" in str(ann.got("/error")[0][1])
+
+
+def test_what_is_never_answered_renews_the_lease_all_the_same(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    for _ in range(4):
+        stage.advance(10)
+        ann.send("/done", "/something")
+    assert ann.heard() == []

@@ -6,6 +6,7 @@ import hmac
 
 from ..addresses import NAME, NAME_CURE
 from ..errors import Refused
+from ..osc import pattern_fault
 from ..rights import digest, secret_key
 from ..seats import KINDS, LEASE_S, Seat
 from ..timeline import SECOND
@@ -94,15 +95,22 @@ def ping(call: Call) -> Steps:
 
 @command("/listen")
 def listen(call: Call) -> Steps:
-    yield
-    call.sender.rule(True, (str(pattern) for pattern in call.command.arguments))
-    call.session.seats.version += 1
+    return _rule(call, wanted=True)
 
 
 @command("/ignore")
 def ignore(call: Call) -> Steps:
+    return _rule(call, wanted=False)
+
+
+def _rule(call: Call, *, wanted: bool) -> Steps:
+    patterns = [str(pattern) for pattern in call.command.arguments]
+    for pattern in patterns:
+        fault = pattern_fault(pattern) or ("" if pattern.startswith("/") else "it does not begin with /")
+        if fault:
+            raise Refused(f"{pattern[:64]!r} matches nothing: {fault}", "send a pattern like /performer/*/note")
     yield
-    call.sender.rule(False, (str(pattern) for pattern in call.command.arguments))
+    call.sender.rule(wanted, patterns)
     call.session.seats.version += 1
 
 
