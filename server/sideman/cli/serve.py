@@ -1,4 +1,4 @@
-"""The command line: `sideman serve`, `sideman demo`, `sideman replay`. What they do is elsewhere."""
+"""`sideman serve`: the server, from its options to its ready line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import errno
 import logging
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,29 +13,18 @@ from typing import Annotated
 import msgspec
 import typer
 
-from . import __version__
-from .addresses import ROLES
-from .clock import SystemClock
-from .config import read
-from .engine import Engine
-from .errors import SetupError
-from .inputs import Begin
-from .journal import Recorder
-from .plugin import bundled
-from .rights import hash_token
-from .server import Server
-from .settings import Settings
-from .wire import PyWire
-
-EXIT_SETUP = 2
-EXIT_PORT_TAKEN = 98
-
-app = typer.Typer(
-    help="sideman listens to musicians over OSC, learns from their flow, and plays along, always subordinate to them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+from .. import __version__
+from ..clock import SystemClock
+from ..config import read
+from ..engine import Engine
+from ..errors import SetupError
+from ..inputs import Begin
+from ..journal import Recorder
+from ..plugin import bundled
+from ..server import Server
+from ..settings import Settings
+from ..wire import PyWire
+from .app import app
 
 
 @app.command()
@@ -121,60 +109,3 @@ def _handles(process: Path) -> list[str]:
         return [os.readlink(link) for link in (process / "fd").iterdir()]
     except OSError:
         return []
-
-
-@app.command()
-def token(
-    role: Annotated[str, typer.Argument(help="leader, player or listener")] = "player",
-) -> None:
-    """Make a token: print it once, for those who join, and the line for the configuration, which keeps its hash."""
-    if role not in ROLES[1:]:
-        raise SetupError(f"no role {role!r}", f"roles: {', '.join(ROLES[1:])}")
-    made = secrets.token_hex(12)
-    print(f'token: {made}\n\n[tokens]\n{role} = ["{hash_token(made, secrets.token_bytes(16))}"]')
-
-
-@app.command()
-def replay(
-    recording: Annotated[Path, typer.Argument(help="a file that `sideman serve --record` has made")],
-    verify: Annotated[
-        bool, typer.Option("--verify", help="compare every output byte for byte; exit 1 if one differs")
-    ] = False,
-) -> None:
-    """Feed a recording to a fresh engine: print what it says, or verify that it says the same."""
-    from . import replay as again
-
-    if not verify:
-        for number, item, _, outputs in again.replayed(recording):
-            for output in outputs:
-                print(f"{number} {item.time_ns} {again.tell(output)}")
-        return
-    verdict = again.verify(recording)
-    if verdict.difference:
-        print(f"differs after {verdict.inputs} inputs and {verdict.outputs} outputs: {verdict.difference}")
-        raise typer.Exit(1)
-    print(f"the same, byte for byte: {verdict.inputs} inputs, {verdict.outputs} outputs")
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
-def demo(context: typer.Context) -> None:
-    """A bundled melody is played into the server, the player answers, both are shown. Ctrl-C ends it."""
-    from sideman_client.demo import main as play
-
-    raise typer.Exit(play(context.args))
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    print(f"sideman {__version__}")
-
-
-def main() -> None:
-    """The entry point: an error of the set-up is one line and a documented exit status."""
-    try:
-        app()
-    except SetupError as error:
-        print(f"sideman: {error.what}; {error.cure}", file=sys.stderr)
-        taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
-        sys.exit(EXIT_PORT_TAKEN if taken else EXIT_SETUP)
