@@ -1,25 +1,16 @@
 // Python bindings of the prediction core: arguments are checked here, by name, and nowhere below.
-#include <pybind11/numpy.h>
-#include <pybind11/stl.h>
-
 #include <memory>
 #include <optional>
 #include <sideman/walk.hpp>
-#include <string>
 
+#include "arguments.hpp"
 #include "bindings.hpp"
 
 namespace py = pybind11;
 using namespace sideman;
+using namespace sideman::arguments;
 
 namespace {
-
-constexpr std::size_t most_components = 16;
-constexpr std::size_t most_intervals = 64;
-constexpr py::ssize_t long_learning = 256;  // from so many symbols on, others may run meanwhile
-
-using Ints = py::array_t<std::int32_t, py::array::c_style>;
-using Floats = py::array_t<double, py::array::c_style>;
 
 struct PyOracle {
     explicit PyOracle(std::shared_ptr<Alphabet> letters)
@@ -40,112 +31,31 @@ struct PyWalk {
     Walk walk;
 };
 
-std::vector<Value> tuple_of(const py::handle& symbol, std::size_t components, const char* name) {
-    if (!py::isinstance<py::sequence>(symbol) || py::isinstance<py::str>(symbol)) {
-        throw py::type_error(std::string(name) + " must be a sequence of " + std::to_string(components) +
-                             " ints");
-    }
-    std::vector<Value> values;
-    for (const py::handle item : py::reinterpret_borrow<py::sequence>(symbol)) {
-        if (!PyIndex_Check(item.ptr())) throw py::type_error(std::string(name) + " must hold ints");
-        const long long value =
-            PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr())).ptr());
-        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
-        if (value < 0 || value > INT32_MAX) {
-            throw py::value_error(std::string(name) + " must hold values from 0 to 2147483647");
-        }
-        values.push_back(static_cast<Value>(value));
-    }
-    if (values.size() != components) {
-        throw py::value_error(std::string(name) + " must have " + std::to_string(components) +
-                              " components, " + std::to_string(values.size()) + " came");
-    }
-    return values;
-}
-
-// A symbol given as an id or as a tuple, as its id; 0 is unseen.
-std::int32_t id_of(const PyOracle& model, const py::handle& symbol, const char* name) {
-    if (PyIndex_Check(symbol.ptr()) && !py::isinstance<py::sequence>(symbol)) {
-        const long long id =
-            PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(symbol.ptr())).ptr());
-        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
-        const long long most = model.alphabet ? static_cast<long long>(model.alphabet->size()) : INT32_MAX;
-        if (id < 0 || id > most) {
-            throw py::value_error(std::string(name) + " must be an id from 0 to " + std::to_string(most));
-        }
-        return static_cast<std::int32_t>(id);
-    }
-    const auto values = tuple_of(symbol, model.oracle.components(), name);
-    return model.alphabet ? model.alphabet->find(values) : values[0];
-}
-
-std::vector<Value> values_of(const PyOracle& model, const py::handle& symbol, const char* name) {
-    if (PyIndex_Check(symbol.ptr()) && !py::isinstance<py::sequence>(symbol)) {
-        const std::int32_t id = id_of(model, symbol, name);
-        std::vector<Value> values(model.oracle.components(), 0);
-        for (std::size_t c = 0; id != 0 && c < values.size(); ++c) values[c] = model.oracle.component(id, c);
-        return values;
-    }
-    return tuple_of(symbol, model.oracle.components(), name);
-}
-
 void check_owner(const PyOracle& model, const PyState& state) {
     if (state.owner != model.number) throw py::value_error("state belongs to another model");
 }
 
-std::vector<Interval> intervals_of(const std::vector<std::pair<Position, Position>>& pairs,
-                                   const char* name) {
-    if (pairs.size() > most_intervals)
-        throw py::value_error(std::string(name) + " may have at most 64 intervals");
-    std::vector<Interval> intervals;
-    for (const auto& [first, past] : pairs) intervals.push_back({first, past});
-    return intervals;
-}
-
 Position learn(PyOracle& model, const py::object& symbols, std::int32_t stream) {
-    const py::array given = py::array::ensure(symbols);
-    if (!given || (given.dtype().kind() != 'i' && given.dtype().kind() != 'u')) {
-        PyErr_Clear();
-        throw py::type_error("symbols must be an array of int32");
-    }
-    const std::size_t components = model.oracle.components();
-    const bool tuples = given.ndim() == 2;
-    if (given.ndim() != 1 && !tuples) throw py::value_error("symbols must have shape [n] or [n, components]");
-    if (tuples && static_cast<std::size_t>(given.shape(1)) != components) {
-        throw py::value_error("symbols must have " + std::to_string(components) + " components");
-    }
-    const auto wide = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>::ensure(given);
-    const std::int64_t* data = wide.data();
-    const std::int64_t most =
-        model.alphabet && !tuples ? static_cast<std::int64_t>(model.alphabet->size()) : INT32_MAX;
-    for (py::ssize_t i = 0; i < wide.size(); ++i) {
-        if (data[i] < 1) throw py::value_error("symbols must be at least 1; 0 is the unseen symbol");
-        if (data[i] > most) throw py::value_error("symbols must be at most " + std::to_string(most));
-    }
+    const auto ids = ids_of(model.alphabet.get(), model.oracle.components(), symbols);
     const Position first = model.oracle.size();
     const auto work = [&] {
-        std::vector<Value> values(components);
-        const py::ssize_t count = wide.shape(0);
-        for (py::ssize_t i = 0; i < count; ++i) {
-            std::int32_t id = 0;
-            if (tuples) {
-                for (std::size_t c = 0; c < components; ++c) {
-                    values[c] = static_cast<Value>(data[static_cast<std::size_t>(i) * components + c]);
-                }
-                id = model.alphabet ? model.alphabet->intern(values) : values[0];
-            } else {
-                id = static_cast<std::int32_t>(data[i]);
-            }
-            model.oracle.learn(id, stream);
-        }
+        for (const std::int32_t id : ids) model.oracle.learn(id, stream);
     };
-    if (wide.shape(0) >= long_learning) {
+    if (static_cast<py::ssize_t>(ids.size()) >= long_learning) {
         const py::gil_scoped_release others;
         work();
     } else {
         work();
     }
     return first;
+}
+
+std::int32_t id_of(const PyOracle& model, const py::handle& symbol, const char* name) {
+    return arguments::id_of(model.alphabet.get(), model.oracle.components(), symbol, name);
+}
+
+std::vector<Value> values_of(const PyOracle& model, const py::handle& symbol, const char* name) {
+    return arguments::values_of(model.alphabet.get(), model.oracle.components(), symbol, name);
 }
 
 void advance(const PyOracle& model, PyState& state, const py::handle& symbol, std::optional<Position> at) {

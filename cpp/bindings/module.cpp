@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, m) {
     auto model = m.def_submodule("model", "Prediction: alphabets, oracle, keyed chance, sampler.");
     sideman::bind_osc(osc);
     sideman::bind_model(model);
+    sideman::bind_ngram(model);
 }

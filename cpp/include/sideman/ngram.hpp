@@ -1,0 +1,368 @@
+// The n-gram as a predictor: variable order, component by component, through one view or several at once.
+//
+// With one view of a component its distribution is modified Kneser-Ney's (or PPM's) own; with several they
+// are mixed by how right each has been (mixer.hpp), before each event is learned. Brief views know the
+// running piece alone: the short-term model of IDyOM (Pearce 2005), beside the long-term ones.
+//
+// `learn` and `unlearn` take bounded work for each symbol and are each other's inverse, but for the weights.
+// One strand only: excluding positions takes their counts out until another exclusion is asked for.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flows.hpp"
+#include "mixer.hpp"
+#include "oracle.hpp"
+#include "part.hpp"
+
+namespace sideman {
+
+struct NGramScratch {
+    std::vector<Part::Glance> glances;
+    std::vector<double> own;
+    std::vector<char> out;
+    std::vector<double> p;  // over the component's numbers, the unseen one last; sums to 1
+    MixerScratch mixing;
+};
+
+class NGram {
+  public:
+    static constexpr int most_sources = 16;
+    static constexpr int most_context = 32;
+    static constexpr float trained =
+        250000.0F;  // from so many updates on, weights learn from every fourth event
+
+    NGram(Alphabet* alphabet, std::size_t components, const std::vector<View>& views, Smoothing smoothing)
+        : alphabet_(alphabet) {
+        for (std::size_t c = 0; c < components; ++c) {
+            Column column;
+            for (const View& view : views) {
+                if (view.target != static_cast<int>(c)) continue;
+                column.parts.emplace_back(view, smoothing);
+                column.targets.emplace_back();
+                for (const Feature& f : view.features) {
+                    if (f.look == Look::around)
+                        known_around_ = std::max(known_around_, static_cast<std::size_t>(f.component) + 1);
+                }
+            }
+            column.mixer = Mixer(column.parts.size(), Part::confidences);
+            columns_.push_back(std::move(column));
+        }
+    }
+
+    std::size_t components() const { return columns_.size(); }
+    Position size() const { return flows_.size(); }
+    const Flows& flows() const { return flows_; }
+    // How many values are known of what surrounds an event.
+    std::size_t around() const { return known_around_; }
+    const Numbers& numbers(std::size_t component) const { return columns_[component].numbers; }
+    std::span<const Part> parts(std::size_t component) const { return columns_[component].parts; }
+    Mixer& mixer(std::size_t component) { return columns_[component].mixer; }
+    const Mixer& mixer(std::size_t component) const { return columns_[component].mixer; }
+    std::uint64_t contexts() const {
+        std::uint64_t total = 0;
+        for (const Column& column : columns_) {
+            for (const Part& part : column.parts) total += part.contexts().size();
+        }
+        return total;
+    }
+
+    Value component(std::int32_t id, std::size_t c) const { return alphabet_ ? alphabet_->value(id, c) : id; }
+
+    // A value belongs to the alphabet, though it was not heard yet.
+    void know(std::int32_t id) {
+        for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].numbers.intern(component(id, c));
+    }
+
+    // Learn one symbol (an id from 1) in a flow; its position.
+    Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s) {
+        exclude({}, s);
+        const std::size_t flow = flows_.number(flow_name);
+        const Past& past = flows_.past(flow);
+        const auto position = static_cast<std::int32_t>(flows_.size());
+        spell(id);
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            const Sight sight{&past, alphabet_, std::span<const Value>(values_).first(c), around};
+            glance(column, sight, s);
+            if (column.parts.size() > 1 && trains(column)) {
+                mix(column, s);
+                const std::int32_t came = column.numbers.find(values_[c]);
+                column.mixer.learn(
+                    s.mixing, came == Numbers::none ? column.numbers.size() : static_cast<std::size_t>(came));
+            }
+            const bool last = c + 1 == columns_.size();
+            const std::int32_t before = count(column, s, values_[c], position, last);
+            if (last) chain_.push(before);
+        }
+        for (std::size_t i = 0; i < known_around_; ++i) around_.push(i < around.size() ? around[i] : 0);
+        return flows_.push(flow, id);
+    }
+
+    // A break: the flow's context ends, and nothing is predicted across it.
+    void end(std::int32_t flow_name) { flows_.end(flows_.number(flow_name)); }
+
+    // Forget the positions from `first` to before `past`, as if they had been a break.
+    void unlearn(Position first, Position past, NGramScratch& s) {
+        exclude({}, s);
+        std::vector<Position> again;
+        for (Position p = first; p < past; ++p) {
+            if (flows_.symbol(p) == 0) continue;
+            flows_.following(p, Past::window, again);
+            take_out(p, s);
+            forgotten_.push_back(p);
+        }
+        std::sort(again.begin(), again.end());
+        again.erase(std::unique(again.begin(), again.end()), again.end());
+        std::erase_if(again, [&](Position p) { return p >= first && p < past; });
+        for (const Position p : again) take_out(p, s);
+        for (const Position p : forgotten_) flows_.erase(p);
+        forgotten_.clear();
+        for (const Position p : again) put_back(p, s);
+    }
+
+    // A new piece begins: brief views know nothing of it yet.
+    void piece(NGramScratch& s) {
+        exclude({}, s);
+        began_ = flows_.size();
+        for (Column& column : columns_) {
+            for (Part& part : column.parts) {
+                if (part.view().brief) part.clear();
+            }
+        }
+    }
+
+    // The next component given those before it, to `s.p`.
+    void predict(const Past& past, std::span<const Value> around, std::span<const Value> prefix,
+                 std::span<const Interval> excluded, NGramScratch& s) {
+        exclude(excluded, s);
+        Column& column = columns_[prefix.size()];
+        glance(column, {&past, alphabet_, prefix, around}, s);
+        if (column.parts.size() == 1 && !column.parts[0].relative()) {
+            column.parts[0].predict(s.glances[0], column.numbers.size(), s.p, s.out);
+            return;
+        }
+        mix(column, s);
+        s.p = s.mixing.p;
+    }
+
+    // The probability of a symbol: the product over its components.
+    double probability(const Past& past, std::span<const Value> around, std::span<const Value> values,
+                       NGramScratch& s) {
+        exclude({}, s);
+        double product = 1.0;
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            const std::int32_t number = column.numbers.find(values[c]);
+            if (column.parts.size() == 1 && !column.parts[0].relative() &&
+                column.parts[0].smoothing() == Smoothing::kneser_ney) {
+                const auto g = column.parts[0].look({&past, alphabet_, values.first(c), around});
+                product *= column.parts[0].probability(g, column.numbers.size(), number);
+            } else {
+                predict(past, around, values.first(c), {}, s);
+                product *=
+                    s.p[number == Numbers::none ? column.numbers.size() : static_cast<std::size_t>(number)];
+            }
+        }
+        return product;
+    }
+
+    // Positions where a symbol followed what was played, longest agreement first, the newest first among
+    // equals.
+    void sources(const Past& past, std::span<const Value> around, std::span<const Value> values,
+                 std::span<const Interval> excluded, std::vector<Vote>& found) const {
+        found.clear();
+        const Column& column = columns_.back();
+        const Part& part = column.parts[0];
+        const std::int32_t number = column.numbers.find(values.back());
+        if (number == Numbers::none) return;
+        const auto g = part.look({&past, alphabet_, values.first(values.size() - 1), around});
+        for (int d = g.known; d >= 0; --d) {
+            const Outcome* o = part.contexts().outcome(g.nodes[static_cast<std::size_t>(d)], number);
+            if (o == nullptr) continue;
+            int steps = 0;
+            for (Position at = o->latest; at >= 0 && steps < most_sources; ++steps) {
+                consider(at, past, values, excluded, found);
+                at = chain_[static_cast<std::size_t>(at)];
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const Vote& a, const Vote& b) {
+            return a.context != b.context ? a.context > b.context : a.position > b.position;
+        });
+        found.erase(std::unique(found.begin(), found.end(),
+                                [](const Vote& a, const Vote& b) { return a.position == b.position; }),
+                    found.end());
+        if (found.size() > most_sources) found.resize(most_sources);
+    }
+
+    std::size_t bytes() const {
+        std::size_t total = flows_.bytes() + chain_.bytes() + around_.bytes();
+        for (const Column& column : columns_) {
+            for (const Part& part : column.parts) total += part.bytes();
+        }
+        return total;
+    }
+
+  private:
+    struct Column {
+        Numbers numbers{};
+        std::vector<Part> parts{};
+        std::vector<Numbers> targets{};  // of parts whose targets are relative
+        Mixer mixer{0, 0};
+    };
+
+    bool trains(const Column& column) const {
+        return column.mixer.updates() < trained || (flows_.size() & 3) == 0;
+    }
+
+    void spell(std::int32_t id) {
+        values_.resize(columns_.size());
+        for (std::size_t c = 0; c < values_.size(); ++c) values_[c] = component(id, c);
+    }
+
+    static void glance(const Column& column, const Sight& sight, NGramScratch& s) {
+        s.glances.resize(column.parts.size());
+        for (std::size_t i = 0; i < column.parts.size(); ++i) s.glances[i] = column.parts[i].look(sight);
+    }
+
+    // What each part gives, mixed, to `s.mixing.p`.
+    static void mix(const Column& column, NGramScratch& s) {
+        const std::size_t n = column.numbers.size();
+        s.mixing.size(column.parts.size(), n + 1);
+        for (std::size_t i = 0; i < column.parts.size(); ++i) {
+            const Part& part = column.parts[i];
+            const Part::Glance& g = s.glances[i];
+            auto& logs = s.mixing.logs[i];
+            s.mixing.confidence[i] = part.confidence(g);
+            if (!part.relative()) {
+                part.predict(g, n, s.own, s.out);
+                for (std::size_t v = 0; v <= n; ++v) logs[v] = static_cast<float>(s.own[v]);
+            } else {
+                const Numbers& targets = column.targets[i];
+                part.predict(g, targets.size(), s.own, s.out);
+                const double unseen = s.own[targets.size()];
+                for (std::size_t v = 0; v < n; ++v) {
+                    const std::int32_t at =
+                        targets.find(part.target(column.numbers.value(static_cast<std::int32_t>(v)), g));
+                    logs[v] = static_cast<float>(at == Numbers::none ? 0.1 * unseen
+                                                                     : s.own[static_cast<std::size_t>(at)]);
+                }
+                logs[n] = static_cast<float>(unseen);
+            }
+            for (float& value : logs) value = quick_log(std::max(value, 1e-9F));
+        }
+        column.mixer.mix(s.mixing);
+    }
+
+    static std::int32_t number_of(Column& column, std::size_t part, Value value, const Part::Glance& g) {
+        return column.parts[part].relative()
+                   ? column.targets[part].intern(column.parts[part].target(value, g))
+                   : column.numbers.intern(value);
+    }
+
+    // Where the plain view met the same symbol in the same context last, or -1.
+    static std::int32_t count(Column& column, const NGramScratch& s, Value value, std::int32_t position,
+                              bool everywhere) {
+        column.numbers.intern(value);
+        std::int32_t latest = -1;
+        for (std::size_t i = 0; i < column.parts.size(); ++i) {
+            const std::int32_t number = number_of(column, i, value, s.glances[i]);
+            const std::int32_t before =
+                column.parts[i].learn(s.glances[i], number, position, everywhere && i == 0);
+            if (i == 0) latest = before;
+        }
+        return latest;
+    }
+
+    std::span<const Value> around_of(Position position, NGramScratch&) {
+        nearby_.clear();
+        for (std::size_t i = 0; i < known_around_; ++i) {
+            nearby_.push_back(around_[static_cast<std::size_t>(position) * known_around_ + i]);
+        }
+        return nearby_;
+    }
+
+    void take_out(Position position, NGramScratch& s) {
+        const Past past = flows_.before(position);
+        spell(flows_.symbol(position));
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            glance(column,
+                   {&past, alphabet_, std::span<const Value>(values_).first(c), around_of(position, s)}, s);
+            for (std::size_t i = 0; i < column.parts.size(); ++i) {
+                if (column.parts[i].view().brief && position < began_) continue;
+                column.parts[i].unlearn(s.glances[i], number_of(column, i, values_[c], s.glances[i]));
+            }
+        }
+    }
+
+    void put_back(Position position, NGramScratch& s) {
+        const Past past = flows_.before(position);
+        spell(flows_.symbol(position));
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            glance(column,
+                   {&past, alphabet_, std::span<const Value>(values_).first(c), around_of(position, s)}, s);
+            for (std::size_t i = 0; i < column.parts.size(); ++i) {
+                if (column.parts[i].view().brief && position < began_) continue;
+                column.parts[i].learn(s.glances[i], number_of(column, i, values_[c], s.glances[i]), -1,
+                                      false);
+            }
+        }
+    }
+
+    // Take the counts of these positions out, and put those back that were out.
+    void exclude(std::span<const Interval> wanted, NGramScratch& s) {
+        const auto same = [](const Interval& a, const Interval& b) {
+            return a.first == b.first && a.past == b.past;
+        };
+        if (std::equal(wanted.begin(), wanted.end(), out_for_.begin(), out_for_.end(), same)) return;
+        next_out_.clear();
+        for (const Interval& interval : wanted) {
+            const Position past = std::min(interval.past, flows_.size());
+            for (Position p = std::max<Position>(interval.first, 0); p < past; ++p) next_out_.push_back(p);
+        }
+        std::sort(next_out_.begin(), next_out_.end());
+        next_out_.erase(std::unique(next_out_.begin(), next_out_.end()), next_out_.end());
+        std::erase_if(next_out_, [this](Position p) { return flows_.symbol(p) == 0; });
+        for (const Position p : out_) {
+            if (!std::binary_search(next_out_.begin(), next_out_.end(), p)) put_back(p, s);
+        }
+        for (const Position p : next_out_) {
+            if (!std::binary_search(out_.begin(), out_.end(), p)) take_out(p, s);
+        }
+        out_.swap(next_out_);
+        out_for_.assign(wanted.begin(), wanted.end());
+    }
+
+    void consider(Position at, const Past& past, std::span<const Value> values,
+                  std::span<const Interval> excluded, std::vector<Vote>& found) const {
+        const std::int32_t id = flows_.symbol(at);
+        if (id == 0 || contains(excluded, at)) return;
+        for (std::size_t c = 0; c < values.size(); ++c) {
+            if (component(id, c) != values[c]) return;
+        }
+        const int context = flows_.agreement(at, past, most_context);
+        found.push_back({at, id, context, 1.0});
+    }
+
+    Alphabet* alphabet_;
+    std::vector<Column> columns_;
+    Flows flows_;
+    Chunks<std::int32_t> chain_;  // the position before where the same symbol followed the same context
+    Chunks<Value> around_;
+    std::size_t known_around_ = 0;
+    Position began_ = 0;
+    std::vector<Value> values_;
+    std::vector<Value> nearby_;
+    std::vector<Position> forgotten_;
+    std::vector<Position> out_;
+    std::vector<Position> next_out_;
+    std::vector<Interval> out_for_;
+};
+
+}  // namespace sideman

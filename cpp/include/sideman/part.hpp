@@ -1,0 +1,230 @@
+// One view of one component with what it has counted: it learns, unlearns, and predicts by Kneser-Ney or PPM.
+//
+// Sources: Chen & Goodman, "An empirical study of smoothing techniques for language modeling", TR-10-98, 1998
+// (modified Kneser-Ney, interpolated); Cleary & Witten 1984 and Moffat 1990 (PPM, escape C, exclusion). The
+// counts of both are the same: a longer context that is not new does not count at the shorter one.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "contexts.hpp"
+#include "numbers.hpp"
+#include "view.hpp"
+
+namespace sideman {
+
+enum class Smoothing : std::uint8_t { kneser_ney, ppm };
+
+class Part {
+  public:
+    static constexpr int deepest = 24;
+
+    // Where a view finds itself: the features it sees, the contexts of them that it has met.
+    struct Glance {
+        std::array<std::int32_t, deepest> features;
+        std::array<std::int32_t, deepest + 1> nodes;
+        int depth = 0;  // how deep a context may be learned here
+        int known = 0;  // how deep one was met
+        Value from = looking::nothing;
+    };
+
+    Part(View view, Smoothing smoothing) : view_(std::move(view)), smoothing_(smoothing) {}
+
+    const View& view() const { return view_; }
+    bool relative() const { return view_.relative > 0; }
+    const Contexts& contexts() const { return contexts_; }
+    std::size_t bytes() const { return contexts_.bytes(); }
+
+    Glance look(const Sight& sight) const {
+        Glance g;
+        g.nodes[0] = Contexts::root;
+        bool met = true;
+        for (const Feature& feature : view_.features) {
+            const std::int32_t seen = looking::see(feature, sight);
+            g.features[static_cast<std::size_t>(g.depth++)] = seen;
+            if (met) {
+                const std::int32_t node = contexts_.find(g.nodes[static_cast<std::size_t>(g.known)], seen);
+                met = node != Contexts::none && contexts_.node(node).total > 0;
+                if (met) g.nodes[static_cast<std::size_t>(++g.known)] = node;
+            }
+            if (seen == looking::nothing) break;  // behind the first event there is nothing to tell apart
+        }
+        if (view_.relative > 0) g.from = sight.value(view_.relative, view_.target);
+        return g;
+    }
+
+    // What a component's value is called in this view.
+    Value target(Value value, const Glance& g) const {
+        if (view_.relative == 0) return value;
+        if (g.from == looking::nothing) return 4 * looking::middle + value;
+        // Values outside the circle (as "no chord") are called by their names, and so is all that follows
+        // one.
+        if (view_.modulo > 0 && g.from > view_.modulo) return 5 * looking::middle + value;
+        if (view_.modulo > 0 && value > view_.modulo) return 6 * looking::middle + value;
+        return looking::distance(value, g.from, view_.modulo);
+    }
+
+    // Count what followed; where the same followed the same context last, or -1. `number` is the value's in
+    // the owner's table of targets; `everywhere`: shorter contexts that do not count it remember the position
+    // too.
+    std::int32_t learn(const Glance& g, std::int32_t number, std::int32_t position, bool everywhere) {
+        std::array<std::int32_t, deepest + 1> nodes;
+        nodes[0] = Contexts::root;
+        for (int d = 0; d < g.depth; ++d) {
+            nodes[at(d + 1)] =
+                d < g.known ? g.nodes[at(d + 1)] : contexts_.find_or_make(nodes[at(d)], g.features[at(d)]);
+        }
+        std::int32_t latest = -1;
+        for (int d = g.depth; d >= 0; --d) {
+            const Contexts::Before before = contexts_.add(nodes[at(d)], number, position);
+            moved(d, before.count, before.count + 1);
+            if (d == g.depth) latest = before.latest;
+            if (before.count > 0) {
+                for (--d; everywhere && d >= 0; --d) contexts_.touch(nodes[at(d)], number, position);
+                break;
+            }
+        }
+        return latest;
+    }
+
+    // Take back what was learned with the same features.
+    void unlearn(const Glance& g, std::int32_t number) {
+        std::array<std::int32_t, deepest + 1> nodes;
+        nodes[0] = Contexts::root;
+        for (int d = 0; d < g.depth; ++d) nodes[at(d + 1)] = contexts_.find(nodes[at(d)], g.features[at(d)]);
+        for (int d = g.depth; d >= 0; --d) {
+            const std::uint32_t before = contexts_.remove(nodes[at(d)], number);
+            moved(d, before, before - 1);
+            if (before > 1) return;
+        }
+    }
+
+    // Probabilities [targets + 1] of every target, the unseen one last; they sum to 1.
+    void predict(const Glance& g, std::size_t targets, std::vector<double>& p, std::vector<char>& out) const {
+        p.assign(targets + 1, 0.0);
+        if (smoothing_ == Smoothing::ppm) {
+            escape(g, p, out);
+            return;
+        }
+        std::fill(p.begin(), p.end(), 1.0 / static_cast<double>(targets + 1));
+        for (int d = 0; d <= g.known; ++d) {
+            const std::int32_t node = g.nodes[at(d)];
+            const Contexts::Node& here = contexts_.node(node);
+            if (here.total == 0) continue;
+            const Discounts discount = discounts(d);
+            const double scale = 1.0 / here.total;
+            const double rest = kept_back(here, discount) * scale;
+            for (double& value : p) value *= rest;
+            contexts_.each(node, [&](const Outcome& o) {
+                p[static_cast<std::size_t>(o.value)] += (o.count - discount[std::min(o.count, 3U)]) * scale;
+            });
+        }
+    }
+
+    // The probability of one target (none: the unseen one), without the others.
+    double probability(const Glance& g, std::size_t targets, std::int32_t number) const {
+        double p = 1.0 / static_cast<double>(targets + 1);
+        for (int d = 0; d <= g.known; ++d) {
+            const std::int32_t node = g.nodes[at(d)];
+            const Contexts::Node& here = contexts_.node(node);
+            if (here.total == 0) continue;
+            const Discounts discount = discounts(d);
+            const double scale = 1.0 / here.total;
+            p *= kept_back(here, discount) * scale;
+            const Outcome* o = number == Numbers::none ? nullptr : contexts_.outcome(node, number);
+            if (o != nullptr && o->count > 0) p += (o->count - discount[std::min(o->count, 3U)]) * scale;
+        }
+        return p;
+    }
+
+    // How sure of itself a part may be here: by the depth of the context, how often it was met, and how many
+    // values followed it.
+    static constexpr int confidences = (deepest + 1) * 12;
+    int confidence(const Glance& g) const {
+        const Contexts::Node& here = contexts_.node(g.nodes[at(g.known)]);
+        const int often = here.total < 2 ? 0 : here.total < 4 ? 1 : here.total < 12 ? 2 : 3;
+        const int kinds = here.kinds <= 1 ? 0 : here.kinds < 3 ? 1 : 2;
+        return (g.known * 4 + often) * 3 + kinds;
+    }
+
+    Smoothing smoothing() const { return smoothing_; }
+    void clear() {
+        contexts_ = Contexts{};
+        counts_ = {};
+    }
+
+  private:
+    using Discounts = std::array<double, 4>;
+
+    static std::size_t at(int d) { return static_cast<std::size_t>(d); }
+
+    void moved(int depth, std::uint32_t before, std::uint32_t after) {
+        auto& here = counts_[at(depth)];
+        if (before >= 1 && before <= 4) --here[before];
+        if (after >= 1 && after <= 4) ++here[after];
+    }
+
+    // Chen & Goodman's estimates from how many counts are 1, 2, 3 and 4 at this depth; one half where there
+    // are too few to tell, and for what learns one piece alone.
+    Discounts discounts(int depth) const {
+        const auto& n = counts_[at(depth)];
+        if (view_.brief || n[1] == 0 || n[2] == 0 || n[3] == 0 || n[4] == 0) return {0.0, 0.5, 0.5, 0.5};
+        const auto n1 = static_cast<double>(n[1]);
+        const auto n2 = static_cast<double>(n[2]);
+        const double y = n1 / (n1 + 2.0 * n2);
+        Discounts d{0.0, 0.0, 0.0, 0.0};
+        for (std::size_t i = 1; i <= 3; ++i) {
+            const double more = i < 3 ? static_cast<double>(n[i + 1]) / static_cast<double>(n[i])
+                                      : static_cast<double>(n[4]) / static_cast<double>(n[3]);
+            const auto k = static_cast<double>(i);
+            d[i] = std::clamp(k - (k + 1.0) * y * more, 0.05, k - 0.02);
+        }
+        return d;
+    }
+
+    static double kept_back(const Contexts::Node& here, const Discounts& discount) {
+        return discount[1] * here.once + discount[2] * here.twice +
+               discount[3] * (here.kinds - here.once - here.twice);
+    }
+
+    // PPM, escape C, with exclusion: what a longer context knows is not counted again at a shorter one.
+    void escape(const Glance& g, std::vector<double>& p, std::vector<char>& out) const {
+        out.assign(p.size(), 0);
+        double left = 1.0;
+        for (int d = g.known; d >= 0; --d) {
+            double total = 0.0;
+            double kinds = 0.0;
+            contexts_.each(g.nodes[at(d)], [&](const Outcome& o) {
+                if (out[static_cast<std::size_t>(o.value)] != 0) return;
+                total += o.count;
+                kinds += 1.0;
+            });
+            if (kinds == 0.0) continue;
+            const double share = left / (total + kinds);
+            contexts_.each(g.nodes[at(d)], [&](const Outcome& o) {
+                char& seen = out[static_cast<std::size_t>(o.value)];
+                if (seen != 0) return;
+                seen = 1;
+                p[static_cast<std::size_t>(o.value)] = o.count * share;
+            });
+            left = kinds * share;
+        }
+        const auto free = static_cast<double>(std::count(out.begin(), out.end(), 0));
+        for (std::size_t i = 0; i < p.size(); ++i) {
+            if (out[i] == 0) p[i] = left / free;
+        }
+    }
+
+    View view_;
+    Smoothing smoothing_;
+    Contexts contexts_;
+    std::array<std::array<std::uint32_t, 5>, deepest + 1> counts_{};
+};
+
+}  // namespace sideman

@@ -1,0 +1,183 @@
+// A view: what of the past a part of the n-gram looks at, nearest first, and what of the next event it
+// predicts.
+//
+// It is the core's side of a viewpoint (Conklin & Witten 1995): features of the events before, of the
+// components of the next event that are chosen already, and a target that is a component's value itself or
+// its distance from an earlier one. Nothing here allocates.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "alphabet.hpp"
+#include "past.hpp"
+
+namespace sideman {
+
+enum class Look : std::uint8_t {
+    symbol,       // the whole symbol `lag` events ago
+    value,        // component `component` of it
+    step,         // that minus the same component one event (`back`) earlier
+    chosen,       // component `component` of the next event
+    chosen_step,  // that minus the same component `lag` events ago
+    place,        // how many events have passed, modulo `lag`
+    run,          // for how many events, at most `lag`, the symbol has not changed
+    turn,         // component `component` at the `lag`-th last change of the symbol
+    turn_step,    // the step of component `component` at that change
+    folded,       // a character in lower case, `lag` ago
+    shape,        // a character's kind, `lag` ago
+    word,         // the word, `lag` words back, as far as it is written
+    around        // what is known of the next event beside its symbol: chord, place in the bar
+};
+
+struct Feature {
+    Look look;
+    int component = 0;
+    int lag = 1;
+    int back = 1;
+    int modulo = 0;  // steps are taken modulo this; 0: as they are
+};
+
+struct View {
+    int target = 0;    // a component
+    int relative = 0;  // 0: its value; else its distance from the value that many events ago
+    int modulo = 0;
+    bool brief = false;  // it learns the running piece alone
+    std::vector<Feature> features;
+};
+
+namespace looking {
+
+constexpr std::int32_t nothing = -1;  // before the first event
+constexpr std::int32_t middle = 1 << 20;
+
+// Values from 13 on are outside a circle of 12 (as "no chord" is), and keep their names.
+inline std::int32_t distance(std::int32_t to, std::int32_t from, int modulo) {
+    if (modulo <= 0) return to - from + middle;
+    if (to > modulo || from > modulo) {
+        return 2 * middle + 64 * std::min(to, modulo + 1) + std::min(from, modulo + 1);
+    }
+    return ((to - from) % modulo + modulo) % modulo;
+}
+
+inline bool is_letter(std::int32_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 192 || c == '\'' ||
+           (c >= '0' && c <= '9');
+}
+
+inline std::int32_t folded(std::int32_t c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 192 && c < 222) ? c + 32 : c;
+}
+
+inline std::int32_t shape(std::int32_t c) {
+    if (!is_letter(c)) return c;
+    if (c >= '0' && c <= '9') return 2;
+    return folded(c) == c ? 1 : 3;
+}
+
+}  // namespace looking
+
+// What a view can see: the past, the symbols' alphabet (null: ids are values), what of the next event is
+// chosen.
+struct Sight {
+    const Past* past;
+    const Alphabet* alphabet;
+    std::span<const Value> chosen;
+    std::span<const Value> around;
+
+    Value value(int lag, int component) const {
+        const std::int32_t id = past->id(lag);
+        if (id == 0) return looking::nothing;
+        return alphabet == nullptr ? id : alphabet->value(id, static_cast<std::size_t>(component));
+    }
+};
+
+namespace looking {
+
+// The lag of the `n`-th last change: 1 is where the present symbol began; 0: further back than one may look.
+inline int turn(const Past& past, int n) {
+    int lag = 1;
+    for (int found = 0; lag <= past.length(); ++lag) {
+        if (lag == past.length() || past.id(lag + 1) != past.id(lag)) {
+            if (++found == n) return lag;
+        }
+    }
+    return 0;
+}
+
+inline std::int32_t word(const Sight& sight, int back) {
+    int lag = 1;
+    const int length = sight.past->length();
+    for (int k = 0; k < back; ++k) {
+        while (lag <= length && is_letter(sight.value(lag, 0))) ++lag;
+        while (lag <= length && !is_letter(sight.value(lag, 0))) ++lag;
+    }
+    std::uint64_t key = 17;
+    for (; lag <= length && is_letter(sight.value(lag, 0)); ++lag) {
+        key = spread(key + static_cast<std::uint32_t>(folded(sight.value(lag, 0))));
+    }
+    return static_cast<std::int32_t>(key & 0x7FFFFFFFU);
+}
+
+inline std::int32_t run(const Past& past, int most) {
+    int n = 0;
+    while (n < most && n < past.length() && past.id(n + 1) == past.id(1)) ++n;
+    return n;
+}
+
+inline std::int32_t see(const Feature& f, const Sight& sight) {
+    const auto component = static_cast<std::size_t>(f.component);
+    switch (f.look) {
+        case Look::symbol:
+            return f.lag > sight.past->length() ? nothing : sight.past->id(f.lag);
+        case Look::value:
+            return sight.value(f.lag, f.component);
+        case Look::step: {
+            const Value to = sight.value(f.lag, f.component);
+            const Value from = sight.value(f.lag + f.back, f.component);
+            if (to == nothing) return nothing;
+            return from == nothing ? nothing - 1 : distance(to, from, f.modulo);
+        }
+        case Look::chosen:
+            return sight.chosen[component];
+        case Look::chosen_step: {
+            const Value from = sight.value(f.lag, f.component);
+            return from == nothing ? nothing - 1 : distance(sight.chosen[component], from, f.modulo);
+        }
+        case Look::place:
+            return sight.past->index() % f.lag;
+        case Look::run:
+            return run(*sight.past, f.lag);
+        case Look::turn: {
+            const int lag = turn(*sight.past, f.lag);
+            return lag == 0 ? nothing : sight.value(lag, f.component);
+        }
+        case Look::turn_step: {
+            const int lag = turn(*sight.past, f.lag);
+            const int before = turn(*sight.past, f.lag + 1);
+            if (lag == 0) return nothing;
+            if (before == 0) return nothing - 1;
+            return distance(sight.value(lag, f.component), sight.value(before, f.component), f.modulo);
+        }
+        case Look::folded: {
+            const Value c = sight.value(f.lag, 0);
+            return c == nothing ? nothing : folded(c);
+        }
+        case Look::shape: {
+            const Value c = sight.value(f.lag, 0);
+            return c == nothing ? nothing : shape(c);
+        }
+        case Look::word:
+            return word(sight, f.lag);
+        case Look::around:
+            return component < sight.around.size() ? sight.around[component] : nothing - 1;
+    }
+    return nothing;
+}
+
+}  // namespace looking
+
+}  // namespace sideman
