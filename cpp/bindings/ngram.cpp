@@ -322,6 +322,23 @@ void bind_ngram(py::module_& m) {
             },
             py::arg("state"), py::arg("positions"),
             "How many events before each position agree with what was played, at most 32.")
+        .def(
+            "longest_vote",
+            [](PyNGram& model, const PyNGramState& state, const Pairs& exclude) {
+                check_owner(model, state);
+                const auto intervals = intervals_of(exclude, "exclude");
+                return model.ngram.longest_vote(state.past, state.around, intervals, model.scratch);
+            },
+            py::arg("state"), py::arg("exclude") = Pairs{},
+            "The longest context, in events, that anything followed which is not excluded; at most order - "
+            "1.")
+        .def(
+            "context",
+            [](PyNGram& model, const PyNGramState& state) {
+                check_owner(model, state);
+                return model.ngram.longest_vote(state.past, state.around, {}, model.scratch);
+            },
+            py::arg("state"), "How many of the last events agree with memory, at most order - 1.")
         .def("probability", &probability, py::arg("state"), py::arg("symbol"),
              "The probability of a symbol (an id or a tuple): the product over its components.")
         .def(

@@ -1,7 +1,7 @@
 """The models that predict, and the contract that they share (docs/models.md).
 
-`Oracle` and `Alphabet` are the C++ core's. A model of any origin has the methods of `Model`; `PyWalk` chooses with any
-of them exactly as the core's `Walk` does with an oracle.
+`Oracle`, `NGram` and `Alphabet` are the C++ core's. A model of any origin has the methods of `Model`; `PyWalk`
+chooses with any of them exactly as the core's `Walk` does with an oracle.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from ._core import model as _core
 
 Alphabet = _core.Alphabet
 Choice = _core.Choice
+NGram = _core.NGram
+NGramState = _core.NGramState
 Oracle = _core.Oracle
 Sampler = _core.Sampler
 State = _core.State

@@ -18,7 +18,7 @@ from .constraints import DRUMS_CHANNEL, LongestCopy, PitchRange, combined, produ
 from .copying import Copying
 from .events import Answer, Event, Planned, Query, Why
 from .memory import Memory
-from .models import GAVE_UP, Alphabet, Choice, Floats, Model, Oracle, Sampler, Walk
+from .models import GAVE_UP, Alphabet, Choice, Floats, Model, NGram, Oracle, Sampler, Walk
 from .pywalk import PyChoice, PyWalk
 from .realiser import realise
 from .viewpoint import Viewpoint
@@ -60,7 +60,7 @@ class Learned:
         for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
             if place in self.memory.forgotten:
                 self.before.pop(stream, None)
-                if isinstance(self.model, Oracle):
+                if isinstance(self.model, Oracle | NGram):
                     self.model.end(stream)
                 continue
             self.learn(event, stream, place)
@@ -155,7 +155,7 @@ class Player:
         """How many of the last events of the stream heard last agree with a place that has a successor."""
         state = self._listening.get(self._newest)
         model = self.learned.model
-        if state is None or not isinstance(model, Oracle):
+        if state is None or not isinstance(model, Oracle | NGram):
             return 0
         return model.longest_vote(state)
 
@@ -248,7 +248,7 @@ class Player:
             before = query.opening
         model = self.learned.model
         if (
-            isinstance(model, Oracle)
+            isinstance(model, Oracle | NGram)
             and state is not None
             and before is not None
             and not model.longest_vote(state, avoid)

@@ -150,6 +150,16 @@ class NGram {
         s.p = s.mixing.p;
     }
 
+    // How many of the last events the longest context has that anything followed, what is excluded apart.
+    int longest_vote(const Past& past, std::span<const Value> around, std::span<const Interval> excluded,
+                     NGramScratch& s) {
+        exclude(excluded, s);
+        const auto g = columns_[0].parts[0].look({&past, alphabet_, {}, around});
+        const bool begins =
+            g.known > 0 && g.features[static_cast<std::size_t>(g.known - 1)] == looking::nothing;
+        return begins ? g.known - 1 : g.known;
+    }
+
     // The probability of a symbol: the product over its components.
     double probability(const Past& past, std::span<const Value> around, std::span<const Value> values,
                        NGramScratch& s) {

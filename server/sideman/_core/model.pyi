@@ -1,4 +1,4 @@
-"""The prediction core: alphabets, the factor oracle, keyed chance, the sampler, and the loop that chooses.
+"""The prediction core: alphabets, the factor oracle, the n-gram, keyed chance, the sampler, and the loop that chooses.
 
 Symbols are ids of an `Alphabet`, or tuples of its components; ids and component values are int32 from 1,
 0 is *unseen*. Positions count what a model has learned, over all its streams, from 0.
@@ -14,6 +14,8 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Symbol = int | Sequence[int]
 Intervals = Sequence[tuple[int, int]]
+Feature = tuple[str, int, int, int, int]  # what it looks at, component, lag, back, modulo
+View = tuple[int, int, int, bool, Sequence[Feature]]  # target, relative to, modulo, brief, features
 
 GAVE_UP_TABOO: int
 GAVE_UP_CONTINUITY: int
@@ -115,6 +117,103 @@ class Oracle:
 
     def unbuilt(self) -> int:
         """How many states wait for the appends to come."""
+
+@final
+class NGramState:
+    """Where a player stands in one n-gram; small, and the player's own."""
+
+    around: Sequence[int]
+    """What is known of the next event beside its symbol, for views that look around."""
+
+    def copy(self) -> NGramState:
+        """A state of its own at the same place."""
+
+    def rollback(self, n: int) -> None:
+        """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
+
+@final
+class NGram:
+    """A variable-order n-gram, component by component: interpolated modified Kneser-Ney, or PPM with exclusion.
+
+    Without `views` each component is predicted from those chosen before it and order - 1 whole symbols; with them,
+    from several views mixed by how right each has been. Raises `ValueError` for an order outside 1 to 16.
+    Sources: Chen & Goodman 1998; Moffat 1990; Conklin & Witten 1995; Pearce 2005.
+    """
+
+    def __init__(
+        self,
+        order: int = 5,
+        alphabet: Alphabet | None = None,
+        smoothing: str = "kneser-ney",
+        views: Sequence[View] | None = None,
+    ) -> None: ...
+    @property
+    def alphabet(self) -> Alphabet | None: ...
+    @property
+    def bytes(self) -> int:
+        """Memory in use."""
+
+    @property
+    def contexts_kept(self) -> int:
+        """How many contexts it keeps."""
+
+    @property
+    def parts(self) -> list[list[float]]:
+        """For each component the weight of each of its views."""
+
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """The weights of the views, float32[k], to keep and to set again; raises `ValueError` for another shape."""
+
+    @weights.setter
+    def weights(self, given: npt.ArrayLike) -> None: ...
+    def learn(self, symbols: npt.ArrayLike, stream: int = 0, around: npt.ArrayLike | None = None) -> int:
+        """Learn int32[n] of ids or int32[n, components] of values, from 1, in order; the position of the first.
+
+        `around`: int32[n, k], what is known of each event beside its symbol, for views that look around.
+        Raises `TypeError` for another dtype, `ValueError` for a value below 1.
+        """
+
+    def know(self, symbols: npt.ArrayLike) -> None:
+        """These symbols belong to the alphabet, though they were not heard yet."""
+
+    def end(self, stream: int = 0) -> None:
+        """A break: the stream's context ends, and nothing is predicted across it."""
+
+    def piece(self) -> None:
+        """A new piece begins: views that know the running piece alone are empty again."""
+
+    def unlearn(self, first: int, past: int) -> None:
+        """Forget the positions [first, past): the counts are those of a model that had a break there."""
+
+    def start(self) -> NGramState:
+        """A state that has heard nothing."""
+
+    def advance(self, state: NGramState, symbol: Symbol, at: int | None = None) -> None:
+        """Go on by a symbol (0 breaks the context); `at` is for models that stand in memory."""
+
+    def context(self, state: NGramState) -> int:
+        """How many of the last events agree with memory, at most order - 1."""
+
+    def symbol_at(self, position: int) -> int:
+        """The id of the symbol at a position; 0 where it was forgotten."""
+
+    def longest_vote(self, state: NGramState, exclude: Intervals = ()) -> int:
+        """The longest context, in events, that anything followed which is not excluded; at most order - 1."""
+
+    def contexts(self, state: NGramState, positions: Sequence[int]) -> list[int]:
+        """How many events before each position agree with what was played, at most 32."""
+
+    def predict(self, state: NGramState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
+        """The next component given those chosen: values int32[m] ascending from 0, p float64[m] that sums to 1."""
+
+    def sources(self, state: NGramState, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
+        """At most 16 positions where a symbol followed what was played, longest context first."""
+
+    def probability(self, state: NGramState, symbol: Symbol) -> float:
+        """The probability of a symbol: the product over its components."""
+
+    def __len__(self) -> int: ...
 
 @final
 class Sampler:
