@@ -15,8 +15,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 # `__init__` is the package itself: its version and nothing else.
 LAYERS: Final = {
-    "pure": """__init__ errors events timeline osc addresses commands viewpoint streams seats rights params constraints
-               agenda effects inputs settings voice session desk hub protocol""",
+    "pure": """__init__ errors events timeline beats osc addresses commands viewpoint streams seats rights params
+               constraints agenda effects inputs settings voice session desk hub protocol""",
     "heart": "models memory copying realiser pywalk player band house reception engine",
     "shell": "config plugin host stranger clock alarm journal wire replay server cli __main__",
     "tests": "testing",

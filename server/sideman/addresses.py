@@ -171,7 +171,16 @@ TABLE: Final[tuple[Address, ...]] = (
         quiet=True,
     ),
     # 4. Time
+    _row(
+        "/beat",
+        "[i:beat_in_bar=0]{0,64}",
+        "a beat, now: the first gives the phase, the second the tempo, the rest are followed; from 1 where it is known "
+        "which beat of the bar it is",
+        4,
+    ),
     _row("/tempo", "f:bpm{10,400}", "beats a minute", 4, "leader"),
+    _row("/metre", "i:beats{1,64} i:unit{1,64}", "beats in a bar, from the bar under way, and their unit", 4, "leader"),
+    _row("/position", "f:beat{0,10000000}", "go to that place in the form, from 0", 4, "leader"),
     _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),
     _row("/stop", "", "stop the transport, halt every player", 4),
     _row("/panic", "", "now: every player is disarmed, every sounding note ends, all plans are dropped", 4),

@@ -63,3 +63,22 @@ def test_moving_a_moment_a_million_times_leaves_no_heap_behind() -> None:
     for moment in range(100_000):
         agenda.set("lease", moment)
     assert len(agenda._heap) <= 64 + 4
+
+
+@given(st.integers(1, 12), st.integers(0, 500), st.integers(1, 12))
+def test_another_metre_leaves_the_bar_under_way_its_number(beats: int, position: int, after: int) -> None:
+    before = Transport(beats=beats).placed(0.0, float(position))
+    bar, beat = before.bar_and_beat(position)
+    changed = before.with_metre(0.0, after, 4)
+    assert changed.bar_and_beat(position - (beat - 1)) == (bar, 1)
+    assert changed.bar_and_beat(position - (beat - 1) + after) == (bar + 1, 1)
+
+
+@given(st.integers(2, 12), st.integers(0, 500), st.data())
+def test_a_beat_that_says_its_place_in_the_bar_has_it(beats: int, position: int, data: st.DataObject) -> None:
+    wanted = data.draw(st.integers(1, beats))
+    transport = Transport(beats=beats)
+    bar = transport.bar_and_beat(position)[0]
+    moved = transport.with_beat_in_bar(float(position), wanted)
+    assert moved.bar_and_beat(position)[1] == wanted
+    assert abs(moved.bar_and_beat(position)[0] - bar) <= 1

@@ -1,14 +1,39 @@
-"""Time: tempo, start, stop, panic."""
+"""Time: beats, tempo, metre, place, start, stop, panic."""
 
 from __future__ import annotations
 
+from ..errors import Refused
 from .call import Call, Steps, command
+
+
+@command("/beat")
+def beat(call: Call) -> Steps:
+    beat_in_bar = int(call.command.arguments[0])
+    if beat_in_bar > call.session.transport.beats:
+        raise Refused(f"there is no beat {beat_in_bar} in a bar of {call.session.transport.beats}", "send /metre first")
+    yield
+    call.session.tap(call.sender, call.now, call.played_ns, beat_in_bar)
 
 
 @command("/tempo")
 def tempo(call: Call) -> Steps:
     yield
     call.session.change_tempo(call.now, float(call.command.arguments[0]))
+
+
+@command("/metre")
+def metre(call: Call) -> Steps:
+    beats, unit = (int(number) for number in call.command.arguments)
+    if unit & (unit - 1):
+        raise Refused(f"a beat's unit must be 1, 2, 4, 8, 16, 32 or 64, {unit} came", "for three quarters: /metre 3 4")
+    yield
+    call.session.change_metre(call.now, beats, unit)
+
+
+@command("/position")
+def position(call: Call) -> Steps:
+    yield
+    call.session.place(call.now, float(call.command.arguments[0]))
 
 
 @command("/start")

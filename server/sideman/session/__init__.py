@@ -38,7 +38,7 @@ class Session(Presence):
     def _clock(self, due: int, now: int) -> None:
         beat = self.timeline.beat_at(due)
         position = round(self.transport.position_at(beat))
-        self.say(due, "/clock", *self.transport.bar_and_beat(position), self.timeline.bpm)
+        self.say(due, "/clock", *self.transport.bar_and_beat(position), self.bpm)
         following = self.transport.since_beat + position + 1 - self.transport.position
         self.agenda.set(("clock",), self.timeline.ns_at(following))
 
@@ -57,6 +57,8 @@ class Session(Presence):
                     self._ended(player, due, now)
                 case ("clock",):
                     self._clock(due, now)
+                case ("beat",):
+                    self._settle(due)
                 case ("release",):
                     self.resume(now)
                 case ("leash", str(player)):

@@ -58,8 +58,10 @@ class Hands(Leashed):
         self.agenda.clear(("release",))
         beat = self.timeline.beat_at(now)
         if not self.transport.running:
+            if self.follower is not None:  # whole positions fall on the beats that are tapped
+                self.transport = self.transport.placed(beat, self.transport.position + beat - round(beat))
             self.transport = self.transport.run(beat, True)
-            self.agenda.set(("clock",), self.timeline.ns_at(self.transport.next_beat(beat)))
+            self._await_clock(now)
         self.say(now, "/transport", 1)
         for voice in self.voices.values():
             voice.panicked = False
@@ -78,14 +80,21 @@ class Hands(Leashed):
 
     def change_tempo(self, now: int, bpm: float) -> None:
         """Another tempo from now on; what was planned at the old one and is unsent is planned again."""
+        self.follower = None
+        self.agenda.clear(("beat",))
+        self.bpm = bpm
         self.timeline = self.timeline.with_tempo(now, bpm)
         self.say(now, "/tempo", bpm)
-        if self.transport.running:
-            beat = self.transport.next_beat(self.timeline.beat_at(now))
-            self.agenda.set(("clock",), self.timeline.ns_at(beat))
+        self._await_clock(now)
         for voice in self.voices.values():
             if voice.playing:
                 self.replan(voice, now)
+
+    def _await_clock(self, now: int) -> None:
+        """The next `/clock`, after time has changed."""
+        if self.transport.running:
+            beat = self.transport.next_beat(self.timeline.beat_at(now))
+            self.agenda.set(("clock",), self.timeline.ns_at(beat))
 
     def drop(self, voice: Voice, now: int) -> None:
         """A player ends; its memory stays."""

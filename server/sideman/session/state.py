@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..addresses import Value
 from ..agenda import Agenda
+from ..beats import BeatFollower
 from ..effects import Effect, Say
 from ..params import SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
@@ -38,6 +39,11 @@ class SessionState:
         self.agenda = Agenda()
         self.timeline = Timeline(now)
         self.transport = Transport()
+        self.bpm = self.timeline.bpm  # the tempo; the timeline's own also makes up for the phase of a tapped beat
+        self.follower: BeatFollower | None = None  # of whoever taps the beat
+        self.tapper = ""
+        self.last_tap_ns = now
+        self.taps = 0
         self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
         self.settings["seed"] = seed
         self.voices: dict[str, Voice] = {}
@@ -68,7 +74,7 @@ class SessionState:
     def state(self) -> Iterator[tuple[str, tuple[Value, ...]]]:
         """The whole present state as the broadcasts that would tell of it."""
         yield "/transport", (int(self.transport.running),)
-        yield "/tempo", (self.timeline.bpm,)
+        yield "/tempo", (self.bpm,)
         yield "/metre", (self.transport.beats, self.transport.unit)
         for seat in self.seats.of(self.name):
             if seat.state != "gone":
