@@ -15,10 +15,10 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 # `__init__` is the package itself: its version and nothing else.
 LAYERS: Final = {
-    "pure": """__init__ errors events timeline beats osc addresses commands viewpoint streams seats rights params
-               constraints agenda effects inputs settings voice session desk hub protocol""",
+    "pure": """__init__ errors events systems timeline beats osc addresses commands viewpoint streams seats rights
+               params constraints agenda effects inputs settings voice session desk hub protocol""",
     "heart": "models memory copying realiser pywalk player band house reception engine",
-    "shell": "config plugin host stranger clock alarm journal wire replay server cli __main__",
+    "shell": "config plugin host stranger clock alarm journal wire replay server evaluation cli __main__",
     "tests": "testing",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}

@@ -85,10 +85,14 @@ def registered(point: EntryPoint, config: Mapping[str, Any]) -> dict[str, ModelF
     return registry.models
 
 
+def bundled_models() -> dict[str, ModelFactory]:
+    """The models that come with sideman, by name."""
+    return {name: made for point in points().values() if is_ours(point) for name, made in registered(point, {}).items()}
+
+
 def bundled() -> Band:
     """A band with the models that come with sideman."""
-    return Band({name: made for point in points().values() if is_ours(point) for name, made in
-                 registered(point, {}).items()})  # fmt: skip
+    return Band(bundled_models())
 
 
 def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mapping[str, Any]], list[str]]) -> Found:

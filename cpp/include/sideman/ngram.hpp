@@ -75,7 +75,15 @@ class NGram {
 
     // A value belongs to the alphabet, though it was not heard yet.
     void know(std::int32_t id) {
-        for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].numbers.intern(component(id, c));
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            const Value value = component(id, c);
+            if (column.numbers.find(value) != Numbers::none) continue;
+            column.numbers.intern(value);
+            for (std::size_t i = 0; i < column.parts.size(); ++i) {
+                if (column.parts[i].relative()) know_distances(column, i, value);
+            }
+        }
     }
 
     // Learn one symbol (an id from 1) in a flow; its position.
@@ -266,6 +274,20 @@ class NGram {
             for (float& value : logs) value = quick_log(std::max(value, 1e-9F));
         }
         column.mixer.mix(s.mixing);
+    }
+
+    // Every distance of a known value from a known one may come.
+    static void know_distances(Column& column, std::size_t part, Value value) {
+        Part::Glance g;
+        const auto may_come = [&](Value from, Value to) {
+            g.from = from;
+            column.targets[part].intern(column.parts[part].target(to, g));
+        };
+        may_come(looking::nothing, value);
+        for (const Value other : column.numbers.values()) {
+            may_come(other, value);
+            may_come(value, other);
+        }
     }
 
     static std::int32_t number_of(Column& column, std::size_t part, Value value, const Part::Glance& g) {

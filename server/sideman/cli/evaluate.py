@@ -1,0 +1,73 @@
+"""`sideman evaluate`: how well a model predicts music that it never saw."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import SetupError
+from .app import app
+
+
+@app.command()
+def evaluate(
+    task: Annotated[
+        str | None,
+        typer.Option(help="one of the fourteen: wjd.pitch, jsb.satb …; an unknown one lists all"),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="folder of the corpora [SIDEMAN_DATA, or shared/data here or above]")
+    ] = None,
+    train: Annotated[Path | None, typer.Option(help="instead of a task: pieces to learn from")] = None,
+    test: Annotated[Path | None, typer.Option(help="instead of a task: pieces to be tried with")] = None,
+    viewpoint: Annotated[
+        str | None, typer.Option(help="of these files: pitch, pitchdur, satb, beat, change, char")
+    ] = None,
+    model: Annotated[str, typer.Option(help="ngram, oracle, or any bundled model")] = "ngram",
+    online: Annotated[bool, typer.Option("--online", help="the model learns the running piece as it passes")] = False,
+    given: Annotated[str, typer.Option(help="what is known beside the past: chord, bar, or chord,bar")] = "",
+    split: Annotated[str, typer.Option(help="of the task: settings are chosen on valid, test is for reports")] = "test",
+    against: Annotated[str | None, typer.Option(help="another model, for a paired difference")] = None,
+    order: Annotated[int | None, typer.Option(min=1, max=16, help="a plain n-gram of this order")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="a plain n-gram, through no views")] = False,
+    smoothing: Annotated[str | None, typer.Option(help="of the n-gram: kneser-ney or ppm [kneser-ney]")] = None,
+    passes: Annotated[int | None, typer.Option(min=1, max=9, help="over the training pieces [as chosen]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the last line is one JSON object")] = False,
+) -> None:
+    """Bits per event of a model on pieces that it never saw, with the error over pieces, and how well it is calibrated.
+
+    Each piece begins with nothing before it and helps no other; the alphabet is closed. `docs/evaluation.md` holds the
+    protocol, the whole table and what others reached.
+    """
+    from ..evaluation import examination
+    from ..evaluation.contestants import Wish
+    from ..evaluation.corpora import data_folder
+    from ..evaluation.report import told
+
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if (task is None) == (train is None or test is None):
+        raise SetupError("nothing to evaluate on", "give --task, or --train, --test and --viewpoint")
+    if task is not None:
+        asked = examination.of_task(task, data_folder(data), split, names)
+    else:
+        assert train is not None
+        assert test is not None
+        if viewpoint is None:
+            raise SetupError("--train and --test need a viewpoint", "give --viewpoint pitch, for example")
+        asked = examination.of_files(train, test, viewpoint, names)
+    wish = Wish(plain, order, smoothing, passes)
+    result = examination.examine(asked, model, online, wish)
+    print(told(result))
+    spoken = result.spoken()
+    if against is not None:
+        other = examination.examine(asked, against, online)
+        difference, error = examination.compare(result, other)
+        print(f"against {against} ({other.score.bits_per_event:.4f}): {difference:+.4f} ± {error:.4f} bits an event")
+        spoken["against"] = {"model": against, "difference": difference, "standard_error": error}
+    if as_json:
+        sys.stdout.flush()
+        print(json.dumps(spoken))

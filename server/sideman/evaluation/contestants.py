@@ -1,0 +1,84 @@
+"""The models that can be put to a trial, by name: how each is made, with which settings, and in which order it spells.
+
+The n-gram's view systems come from `systems`; any other name is a model of a plugin with its own defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import SetupError
+from ..models import Alphabet, NGram
+from ..plugin import bundled_models
+from ..systems import system_for
+from .spelling import SPELLINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A model to be: `make(alphabet)` is a fresh one, `order` the places of the components as it takes them.
+
+    `passes`: how often it goes over what it is trained on, learning how far to trust its views.
+    """
+
+    name: str
+    make: Callable[[Alphabet], Any]
+    order: tuple[int, ...]
+    passes: int = 1
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line may say of a model's settings; None: as chosen for the viewpoint."""
+
+    plain: bool = False
+    order: int | None = None
+    smoothing: str | None = None
+    passes: int | None = None
+
+
+def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), wish: Wish = Wish()) -> Contestant:
+    """The contestant of a name for a viewpoint and a kind of music. Raises SetupError for a name that there is not."""
+    natural = tuple(range(len(SPELLINGS[viewpoint].components)))
+    if name == "ngram":
+        return _ngram(viewpoint, kind, given, wish, natural)
+    factories = bundled_models()
+    if name not in factories:
+        raise SetupError(f"no model {name!r}", f"models: {', '.join(sorted({'ngram', *factories}))}")
+    return Contestant(name, factories[name], natural, settings={"order": spoken(viewpoint, natural)})
+
+
+def spoken(viewpoint: str, order: Sequence[int]) -> list[str]:
+    """The names of the viewpoint's components in an order."""
+    return [SPELLINGS[viewpoint].components[place] for place in order]
+
+
+def _ngram(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural: tuple[int, ...]) -> Contestant:
+    smoothing = wish.smoothing or "kneser-ney"
+    if wish.plain or wish.order is not None:
+        order = wish.order or 5
+        settings: dict[str, Any] = {"views": 0, "n-gram order": order, "smoothing": smoothing}
+        return Contestant(
+            "ngram", lambda alphabet: NGram(order, alphabet, smoothing), natural, wish.passes or 1, settings
+        )
+    system = system_for(viewpoint, kind, given)
+    passes = wish.passes or system.passes
+    settings = {
+        "views": len(system.views),
+        "brief views": sum(view[3] for view in system.views),
+        "order": spoken(viewpoint, system.order),
+        "smoothing": smoothing,
+        "passes": passes,
+        "kind": kind,
+        "given": list(given),
+    }
+    return Contestant(
+        "ngram",
+        lambda alphabet: NGram(alphabet=alphabet, smoothing=smoothing, views=system.views),
+        system.order,
+        passes,
+        settings,
+    )

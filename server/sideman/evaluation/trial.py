@@ -1,0 +1,153 @@
+"""A trial: a model learns what it is trained on, then says of each event of further pieces how probable it was.
+
+The protocol: each piece begins with nothing before it; of a piece the model may learn what has passed (`online`), and
+forgets it when the piece ends, so that no piece helps another. The loop is here; figures are made in `score`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+
+from ..models import Alphabet
+from .closed import ClosedAlphabet, Ints, Prefix
+from .contestants import Contestant
+from .score import Outcome
+from .spelling import Piece
+
+CORPUS: Final = 0  # the stream of what was trained on
+RUNNING: Final = 1  # that of the piece under trial
+GUESSES: Final = 3
+
+
+class Pupil:
+    """A model in training and under trial, whatever of `unlearn`, `piece`, `end`, `know` and `weights` it has."""
+
+    def __init__(self, contestant: Contestant, train: Sequence[Piece], closed: ClosedAlphabet) -> None:
+        self._contestant = contestant
+        self._train = train
+        self._closed = closed
+        self.model: Any = None
+        self._learn_all()
+
+    def _learn_all(self) -> None:
+        alphabet = Alphabet(self._closed.components)
+        for symbol in self._closed.symbols.tolist():
+            alphabet.intern(symbol)
+        self.model = self._contestant.make(alphabet)
+        self._has = {name for name in ("unlearn", "piece", "end", "know") if hasattr(self.model, name)}
+        self._looks_around = hasattr(self.model, "weights")
+        if "know" in self._has:
+            self.model.know(self._closed.symbols)
+        first = 0
+        for piece in self._train:
+            self.learn(piece.symbols, piece.given, CORPUS)
+            self.end(CORPUS)
+        places = len(self.model) if "unlearn" in self._has else 0
+        for _ in range(self._contestant.passes - 1 if "unlearn" in self._has else 0):
+            # Each piece is met as if it were new: all the others are known, and how far to trust them is learned.
+            for piece in self._train:
+                past = first + len(piece.symbols)
+                self.model.unlearn(first, past)
+                first = past
+                self.learn(piece.symbols, piece.given, CORPUS)
+                self.end(CORPUS)
+            first, places = places, len(self.model)
+        if self._looks_around:
+            self._weights = self.model.weights
+
+    def learn(self, symbols: Ints, given: Ints, stream: int) -> None:
+        """Learn symbols of one piece in order; views of the running piece begin anew where a corpus' piece does."""
+        if stream == CORPUS:
+            self.begin()
+        if self._looks_around:
+            self.model.learn(symbols, stream, given)
+        else:
+            self.model.learn(symbols, stream)
+
+    def begin(self) -> None:
+        """A piece begins."""
+        if "piece" in self._has:
+            self.model.piece()
+
+    def end(self, stream: int) -> None:
+        """A piece ends."""
+        if "end" in self._has:
+            self.model.end(stream)
+
+    def start(self) -> Any:
+        """The state of one who has heard nothing."""
+        return self.model.start()
+
+    def beside(self, state: Any, given: Ints) -> None:
+        """Tell a state what is given of the next event."""
+        if self._looks_around:
+            state.around = given.tolist()
+
+    def forget(self, first: int) -> None:
+        """Forget the running piece, which began at a position."""
+        if "unlearn" not in self._has:
+            self._learn_all()
+            return
+        self.model.unlearn(first, len(self.model))
+        self.model.weights = self._weights
+
+    def position(self) -> int:
+        """Where the next event would be learned."""
+        return len(self.model) if "unlearn" in self._has else 0
+
+
+def trial(
+    contestant: Contestant, train: Sequence[Piece], test: Sequence[Piece], closed: ClosedAlphabet, online: bool
+) -> Outcome:
+    """Train a contestant and put it to the test; the order of components is the contestant's throughout."""
+    began = perf_counter()
+    pupil = Pupil(contestant, train, closed)
+    trained = perf_counter()
+    rows: list[tuple[float, float, bool, bool, int]] = []
+    seconds = 0.0
+    for number, piece in enumerate(test):
+        start = perf_counter()
+        first = pupil.position()
+        rows += [(*row, number) for row in _piece(pupil, piece, closed, online)]
+        seconds += perf_counter() - start
+        if online:
+            pupil.forget(first)
+    bits, confidence, top1, top3, pieces = zip(*rows, strict=True)
+    return Outcome(
+        np.array(bits), np.array(confidence), np.array(top1), np.array(top3), np.array(pieces), seconds,
+        trained - began,
+    )  # fmt: skip
+
+
+def _piece(
+    pupil: Pupil, piece: Piece, closed: ClosedAlphabet, online: bool
+) -> Iterator[tuple[float, float, bool, bool]]:
+    """Of each event: bits, the best guess's probability, whether it came, whether one of three came."""
+    pupil.begin()
+    state = pupil.start()
+    for i, symbol in enumerate(piece.symbols.tolist()):
+        known: dict[Prefix, Any] = {}
+        pupil.beside(state, piece.given[i])
+
+        def predict(prefix: Prefix, state: Any = state, known: dict[Prefix, Any] = known) -> Any:
+            if prefix not in known:
+                known[prefix] = pupil.model.predict(state, prefix)
+            return known[prefix]
+
+        bits = 0.0
+        for place in range(len(symbol)):
+            prefix = tuple(symbol[:place])
+            p = closed.distribution(prefix, predict)
+            bits -= math.log2(p[np.searchsorted(closed.values(prefix), symbol[place])])
+        best = closed.best(predict, GUESSES)
+        came = tuple(symbol)
+        yield bits, best[0][0], best[0][1] == came, any(guess == came for _, guess in best)
+        if online:
+            pupil.learn(piece.symbols[i : i + 1], piece.given[i : i + 1], RUNNING)
+        pupil.model.advance(state, symbol)
+    pupil.end(RUNNING)

@@ -1,0 +1,91 @@
+"""View systems: through which views of the past an n-gram predicts a kind of music, as data.
+
+A system is chosen by viewpoint and kind of music, on pieces kept for choosing (docs/evaluation.md). Nothing is learned
+or read here. Sources: Conklin & Witten, "Multiple viewpoint systems", JNMR 24(1), 1995; Pearce, IDyOM, 2005.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+#: What a feature looks at, its component, lag, step and modulus (cpp/include/sideman/view.hpp).
+Feature = tuple[str, int, int, int, int]
+#: Target component, relative to the value so many events ago, modulus, running piece alone, features nearest first.
+View = tuple[int, int, int, bool, tuple[Feature, ...]]
+
+
+class System(NamedTuple):
+    """Views of one viewpoint; `order` is that in which components are predicted, by their places in the viewpoint."""
+
+    order: tuple[int, ...]
+    views: tuple[View, ...]
+    passes: int = 1  # over what is trained on: from the second on, each piece is learned as if it were new
+
+
+def look(what: str, component: int = 0, lag: int = 1, step: int = 1, modulo: int = 0) -> Feature:
+    """One feature."""
+    return (what, component, lag, step, modulo)
+
+
+def symbols(count: int) -> tuple[Feature, ...]:
+    """The last whole symbols."""
+    return tuple(look("symbol", lag=lag) for lag in range(1, count + 1))
+
+
+def values(component: int, count: int) -> tuple[Feature, ...]:
+    """The last values of one component."""
+    return tuple(look("value", component, lag) for lag in range(1, count + 1))
+
+
+def steps(component: int, count: int, modulo: int = 0) -> tuple[Feature, ...]:
+    """The last steps of one component from event to event."""
+    return tuple(look("step", component, lag, 1, modulo) for lag in range(1, count + 1))
+
+
+def absolute(target: int, features: Sequence[Feature], brief: bool = False) -> View:
+    """A view of a component's value itself."""
+    return (target, 0, 0, brief, tuple(features))
+
+
+def relative(target: int, features: Sequence[Feature], brief: bool = False, modulo: int = 0) -> View:
+    """A view of a component's distance from the value before."""
+    return (target, 1, modulo, brief, tuple(features))
+
+
+_PITCH: Final = (
+    absolute(0, symbols(5)),
+    absolute(0, symbols(8), brief=True),
+    relative(0, steps(0, 5)),
+    relative(0, steps(0, 6), brief=True),
+)
+_PLAIN: Final = {
+    components: tuple(
+        absolute(target, (*(look("chosen", c) for c in range(target - 1, -1, -1)), *symbols(count)), brief)
+        for target in range(components)
+        for count, brief in ((5, False), (8, True))
+    )
+    for components in (1, 2)
+}
+
+#: By viewpoint, or by viewpoint and kind of music where that does better.
+SYSTEMS: Final[dict[str, System]] = {
+    "pitch": System((0,), _PITCH),
+    "pitchdur": System((0, 1), _PLAIN[2]),
+    "satb": System((0,), _PITCH),
+    "beat": System((0, 1), _PLAIN[2]),
+    "change": System((0, 1), _PLAIN[2]),
+    "char": System((0,), _PLAIN[1]),
+}
+
+
+def system_for(viewpoint: str, kind: str, given: Sequence[str] = ()) -> System:
+    """The system of a viewpoint for a kind of music, with what is given beside the past.
+
+    Looked up from the most special on: viewpoint, kind and given; viewpoint and given; viewpoint and kind; viewpoint.
+    """
+    beside = "+".join(sorted(given))
+    for name in (f"{viewpoint}/{kind}|{beside}", f"{viewpoint}|{beside}", f"{viewpoint}/{kind}", viewpoint):
+        if name in SYSTEMS:
+            return SYSTEMS[name]
+    raise KeyError(viewpoint)
