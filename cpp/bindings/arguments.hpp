@@ -5,7 +5,9 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
-#include <sideman/oracle.hpp>
+#include <optional>
+#include <sideman/model.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -122,5 +124,18 @@ inline std::vector<std::int32_t> ids_of(Alphabet* alphabet, std::size_t componen
     }
     return ids;
 }
+
+// Masks from Python, held while spans look at them.
+struct GivenMasks {
+    explicit GivenMasks(const std::vector<std::optional<Floats>>& given) : kept(given) {
+        for (const auto& mask : kept) {
+            spans.push_back(
+                mask ? std::span<const double>(mask->data(), static_cast<std::size_t>(mask->size()))
+                     : std::span<const double>{});
+        }
+    }
+    std::vector<std::optional<Floats>> kept;
+    std::vector<std::span<const double>> spans;
+};
 
 }  // namespace sideman::arguments

@@ -1,10 +1,12 @@
 // Python bindings of the prediction core: arguments are checked here, by name, and nowhere below.
 #include <memory>
 #include <optional>
-#include <sideman/walk.hpp>
+#include <sideman/chance.hpp>
+#include <sideman/standings.hpp>
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "native.hpp"
 
 namespace py = pybind11;
 using namespace sideman;
@@ -12,12 +14,17 @@ using namespace sideman::arguments;
 
 namespace {
 
-struct PyOracle {
-    explicit PyOracle(std::shared_ptr<Alphabet> letters)
-        : alphabet(std::move(letters)), oracle(alphabet.get()), number(++count) {}
+struct PyOracle final : NativeModel {
+    explicit PyOracle(std::shared_ptr<Alphabet> given)
+        : alphabet(std::move(given)), oracle(alphabet.get()), number(++count) {}
+    Model& model() override { return adapter; }
+    std::shared_ptr<Alphabet> letters() const override { return alphabet; }
+    std::unique_ptr<Standing> standing(const py::handle& state) override;
+
     static inline std::uint64_t count = 0;
     std::shared_ptr<Alphabet> alphabet;
     Oracle oracle;
+    OracleModel adapter{oracle, alphabet.get()};
     std::uint64_t number;  // by which its states are known
 };
 
@@ -26,13 +33,14 @@ struct PyState {
     Oracle::State state;
 };
 
-struct PyWalk {
-    std::shared_ptr<PyOracle> model;
-    Walk walk;
-};
-
 void check_owner(const PyOracle& model, const PyState& state) {
     if (state.owner != model.number) throw py::value_error("state belongs to another model");
+}
+
+std::unique_ptr<Standing> PyOracle::standing(const py::handle& state) {
+    const auto& own = state.cast<const PyState&>();
+    check_owner(*this, own);
+    return std::make_unique<OracleStanding>(oracle, own.state);
 }
 
 Position learn(PyOracle& model, const py::object& symbols, std::int32_t stream) {
@@ -66,7 +74,7 @@ void advance(const PyOracle& model, PyState& state, const py::handle& symbol, st
 }
 
 py::tuple predict(const PyOracle& model, const PyState& state, const std::vector<Value>& prefix,
-                  const std::vector<std::pair<Position, Position>>& exclude) {
+                  const Pairs& exclude) {
     check_owner(model, state);
     if (prefix.size() >= model.oracle.components()) {
         throw py::value_error("prefix must be shorter than the symbol's " +
@@ -76,13 +84,13 @@ py::tuple predict(const PyOracle& model, const PyState& state, const std::vector
     OracleScratch scratch;
     model.oracle.collect(state.state, intervals_of(exclude, "exclude"), 0, votes);
     model.oracle.predict(votes, prefix, scratch);
-    Ints values(static_cast<py::ssize_t>(scratch.values.size()), scratch.values.data());
-    Floats p(static_cast<py::ssize_t>(scratch.p.size()), scratch.p.data());
+    Ints values(static_cast<py::ssize_t>(scratch.next.values.size()), scratch.next.values.data());
+    Floats p(static_cast<py::ssize_t>(scratch.next.p.size()), scratch.next.p.data());
     return py::make_tuple(std::move(values), std::move(p));
 }
 
 std::vector<Position> sources(const PyOracle& model, const PyState& state, const py::handle& symbol,
-                              const std::vector<std::pair<Position, Position>>& exclude) {
+                              const Pairs& exclude) {
     check_owner(model, state);
     const auto values = values_of(model, symbol, "symbol");
     std::vector<Vote> votes;
@@ -111,79 +119,11 @@ double probability(const PyOracle& model, const PyState& state, const py::handle
     double product = 1.0;
     for (std::size_t c = 0; c < values.size(); ++c) {
         model.oracle.predict(votes, std::span(values).first(c), scratch);
-        const auto at = std::lower_bound(scratch.values.begin(), scratch.values.end(), values[c]);
-        const bool known = at != scratch.values.end() && *at == values[c];
-        product *= scratch.p[known ? static_cast<std::size_t>(at - scratch.values.begin()) : 0];
+        const auto at = std::lower_bound(scratch.next.values.begin(), scratch.next.values.end(), values[c]);
+        const bool known = at != scratch.next.values.end() && *at == values[c];
+        product *= scratch.next.p[known ? static_cast<std::size_t>(at - scratch.next.values.begin()) : 0];
     }
     return product;
-}
-
-Sampler sampler_of(double temperature, int top_k, double top_p, double min_p) {
-    if (!(temperature >= 0.0 && temperature <= 1e6)) throw py::value_error("temperature must be 0 or more");
-    if (top_k < 0) throw py::value_error("top_k must be 0 (all) or more");
-    if (!(top_p > 0.0 && top_p <= 1.0)) throw py::value_error("top_p must be above 0 and at most 1");
-    if (!(min_p >= 0.0 && min_p <= 1.0)) throw py::value_error("min_p must be 0 to 1");
-    return {temperature, top_k, top_p, min_p};
-}
-
-Floats weigh(const Sampler& sampler, const Floats& p, const std::optional<Floats>& mask) {
-    if (p.ndim() != 1 || p.size() == 0) throw py::value_error("p must have shape [m] with m at least 1");
-    if (mask && mask->size() != p.size()) throw py::value_error("mask must be as long as p");
-    Floats weighed(p.size());
-    auto out = weighed.mutable_unchecked<1>();
-    for (py::ssize_t i = 0; i < p.size(); ++i) {
-        const double weight = mask ? mask->at(i) : 1.0;
-        if (!(p.at(i) >= 0.0 && p.at(i) <= 1e300)) throw py::value_error("p must be finite and not negative");
-        if (!(weight >= 0.0 && weight <= 1e300))
-            throw py::value_error("mask must be finite and not negative");
-        out(i) = p.at(i) * weight;
-    }
-    std::vector<std::size_t> order;
-    if (!sampler.weigh({weighed.mutable_data(), static_cast<std::size_t>(weighed.size())}, order)) {
-        throw py::value_error("the mask leaves nothing to draw");
-    }
-    return weighed;
-}
-
-struct Masks {
-    explicit Masks(const std::vector<std::optional<Floats>>& given) : kept(given) {
-        for (const auto& mask : kept) {
-            spans.push_back(
-                mask ? std::span<const double>(mask->data(), static_cast<std::size_t>(mask->size()))
-                     : std::span<const double>{});
-        }
-    }
-    std::vector<std::optional<Floats>> kept;
-    std::vector<std::span<const double>> spans;
-};
-
-std::vector<Choice> choose_many(PyWalk& walk, int count, const Sampler& sampler, std::uint64_t seed,
-                                std::uint32_t player, std::uint64_t ordinal,
-                                const std::vector<std::optional<Floats>>& masks, int continuity, int taboo,
-                                int min_context, const std::vector<std::pair<Position, Position>>& avoid) {
-    if (masks.size() > walk.model->oracle.components())
-        throw py::value_error("masks must be one a component at most");
-    if (taboo < 0 || taboo > static_cast<int>(Walk::remembered))
-        throw py::value_error("taboo must be 0 to 64");
-    const Masks held(masks);
-    const auto intervals = intervals_of(avoid, "avoid");
-    const Wishes wishes{sampler, held.spans, continuity, taboo, min_context, intervals};
-    std::vector<Choice> choices;
-    const auto work = [&] {
-        for (int i = 0; i < count; ++i) {
-            Choice choice;
-            walk.walk.choose(wishes, seed, player, ordinal + static_cast<std::uint64_t>(i), choice);
-            if (!choice.made) return;
-            choices.push_back(std::move(choice));
-        }
-    };
-    if (count > 8) {
-        const py::gil_scoped_release others;
-        work();
-    } else {
-        work();
-    }
-    return choices;
 }
 
 }  // namespace
@@ -243,6 +183,9 @@ void bind_model(py::module_& m) {
             },
             py::arg("id"), "The tuple of an id. Raises ValueError for an id that it does not have.");
 
+    py::class_<NativeModel, std::shared_ptr<NativeModel>>(
+        m, "NativeModel", "Any model of the core: what `Walk` walks through and `Blend` blends.");
+
     py::class_<PyState>(m, "State", "Where a player stands in one model; small, and the player's own.")
         .def(
             "copy", [](const PyState& state) { return state; }, "A state of its own at the same place.")
@@ -257,7 +200,7 @@ void bind_model(py::module_& m) {
             py::arg("n"),
             "Take back the last n advances, at most 64 of them. Raises ValueError beyond what there is.");
 
-    py::class_<PyOracle, std::shared_ptr<PyOracle>>(
+    py::class_<PyOracle, NativeModel, std::shared_ptr<PyOracle>>(
         m, "Oracle",
         "The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by "
         "component.\n"
@@ -306,8 +249,7 @@ void bind_model(py::module_& m) {
             py::arg("position"), "The id of the symbol at a position.")
         .def(
             "longest_vote",
-            [](const PyOracle& model, const PyState& state,
-               const std::vector<std::pair<Position, Position>>& exclude) {
+            [](const PyOracle& model, const PyState& state, const Pairs& exclude) {
                 check_owner(model, state);
                 std::vector<Vote> votes;
                 model.oracle.collect(state.state, intervals_of(exclude, "exclude"), 0, votes);
@@ -315,8 +257,21 @@ void bind_model(py::module_& m) {
                 for (const Vote& vote : votes) longest = std::max(longest, vote.context);
                 return longest;
             },
-            py::arg("state"), py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
+            py::arg("state"), py::arg("exclude") = Pairs{},
             "The longest context of any place that has a word to say about what comes next.")
+        .def(
+            "speaks",
+            [](PyOracle& model, const PyState& state, const Pairs& exclude, int min_context,
+               const std::vector<std::optional<Floats>>& masks) {
+                check_owner(model, state);
+                OracleStanding standing(model.oracle, state.state);
+                const GivenMasks held(masks);
+                standing.ask(intervals_of(exclude, "exclude"), min_context);
+                return standing.speaks(held.spans);
+            },
+            py::arg("state"), py::arg("exclude") = Pairs{}, py::arg("min_context") = 0,
+            py::arg("masks") = std::vector<std::optional<Floats>>{},
+            "Whether memory has a word to say under these wishes, or unigrams alone would speak.")
         .def(
             "contexts",
             [](const PyOracle& model, const PyState& state, const std::vector<Position>& positions) {
@@ -333,12 +288,11 @@ void bind_model(py::module_& m) {
             py::arg("state"), py::arg("positions"),
             "How many events before each position agree with what was played, at most 32.")
         .def("predict", &predict, py::arg("state"), py::arg("prefix") = std::vector<Value>{},
-             py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
+             py::arg("exclude") = Pairs{},
              "The next component given those already chosen: (values int32[m] ascending from 0 = unseen, p "
              "float64[m]\n"
              "that sums to 1). `exclude`: at most 64 intervals [first, past) of positions that may not vote.")
-        .def("sources", &sources, py::arg("state"), py::arg("symbol"),
-             py::arg("exclude") = std::vector<std::pair<Position, Position>>{},
+        .def("sources", &sources, py::arg("state"), py::arg("symbol"), py::arg("exclude") = Pairs{},
              "At most 16 positions in memory that support a symbol, longest context first, newest first "
              "among equals.")
         .def("probability", &probability, py::arg("state"), py::arg("symbol"),
@@ -407,89 +361,6 @@ void bind_model(py::module_& m) {
                 return behind;
             },
             "How many states wait for the appends to come, because their links took many steps.");
-
-    py::class_<Sampler>(
-        m, "Sampler",
-        "The one sampler: mask, temperature (0: the most probable), top-k (0: all), min-p, top-p.")
-        .def(py::init(&sampler_of), py::arg("temperature") = 1.0, py::arg("top_k") = 0,
-             py::arg("top_p") = 1.0, py::arg("min_p") = 0.0)
-        .def(
-            "weigh", &weigh, py::arg("p"), py::arg("mask") = py::none(),
-            "What is drawn from: float64[m] that sums to 1. Raises ValueError where the mask leaves nothing.")
-        .def(
-            "pick",
-            [](const Sampler& sampler, const Floats& p, std::uint64_t draw,
-               const std::optional<Floats>& mask) {
-                const Floats weighed = weigh(sampler, p, mask);
-                return Sampler::pick({weighed.data(), static_cast<std::size_t>(weighed.size())}, draw);
-            },
-            py::arg("p"), py::arg("draw"), py::arg("mask") = py::none(),
-            "The index that 64 uniform bits fall on, the same on every platform.");
-
-    m.attr("GAVE_UP_TABOO") = static_cast<int>(gave_up_taboo);
-    m.attr("GAVE_UP_CONTINUITY") = static_cast<int>(gave_up_continuity);
-    m.attr("GAVE_UP_MIN_CONTEXT") = static_cast<int>(gave_up_min_context);
-    m.attr("GAVE_UP_AVOID") = static_cast<int>(gave_up_avoid);
-
-    py::class_<Choice>(m, "Choice", "What was chosen, from where in memory, and why.")
-        .def_property_readonly(
-            "values", [](const Choice& c) { return py::tuple(py::cast(c.values)); },
-            "The symbol's component values.")
-        .def_readonly("position", &Choice::position, "The source in memory; -1: none.")
-        .def_readonly("sources", &Choice::sources, "All positions that support it, longest context first.")
-        .def_readonly("context", &Choice::context,
-                      "How many events before the source agree with what was played.")
-        .def_readonly("raw", &Choice::raw, "What the model gave: a product over the components.")
-        .def_readonly("probability", &Choice::probability, "The same after masks and sampler.")
-        .def_readonly("entropy_bits", &Choice::entropy_bits, "Of the model's distributions, summed.")
-        .def_readonly("rank", &Choice::rank,
-                      "In the model's own order, 0 the first; the worst over the components.")
-        .def_readonly("bound", &Choice::bound,
-                      "A bit for each component of which a mask forbade something probable.")
-        .def_readonly("given_up", &Choice::given_up, "GAVE_UP_… of the wishes that left nothing.");
-
-    py::class_<PyWalk>(m, "Walk", "A player's way through an oracle: where it stands and what it took last.")
-        .def(py::init([](std::shared_ptr<PyOracle> model, const std::optional<PyState>& state) {
-                 if (state) check_owner(*model, *state);
-                 auto from = state ? state->state : model->oracle.start();
-                 Walk walk(model->oracle, model->alphabet.get(), from);
-                 return std::make_unique<PyWalk>(PyWalk{std::move(model), std::move(walk)});
-             }),
-             py::arg("model"), py::arg("state") = py::none())
-        .def_property_readonly(
-            "state",
-            [](const PyWalk& walk) {
-                return PyState{walk.model->number, walk.walk.state()};
-            },
-            "A copy of the state.")
-        .def(
-            "copy", [](const PyWalk& walk) { return std::make_unique<PyWalk>(walk); },
-            "A walk of its own from here.")
-        .def(
-            "choose",
-            [](PyWalk& walk, const Sampler& sampler, std::uint64_t seed, std::uint32_t player,
-               std::uint64_t ordinal, const std::vector<std::optional<Floats>>& masks, int continuity,
-               int taboo, int min_context,
-               const std::vector<std::pair<Position, Position>>& avoid) -> std::optional<Choice> {
-                auto choices = choose_many(walk, 1, sampler, seed, player, ordinal, masks, continuity, taboo,
-                                           min_context, avoid);
-                if (choices.empty()) return std::nullopt;
-                return std::move(choices[0]);
-            },
-            py::arg("sampler"), py::arg("seed"), py::arg("player"), py::arg("ordinal"),
-            py::arg("masks") = std::vector<std::optional<Floats>>{}, py::arg("continuity") = 8,
-            py::arg("taboo") = 0, py::arg("min_context") = 0,
-            py::arg("avoid") = std::vector<std::pair<Position, Position>>{},
-            "Choose the next event and go on by it; None when the masks leave nothing. Masks are float64 "
-            "weights\n"
-            "indexed by value, one a component, None where all is free; what lies beyond their end is "
-            "forbidden.")
-        .def("choose_many", &choose_many, py::arg("count"), py::arg("sampler"), py::arg("seed"),
-             py::arg("player"), py::arg("ordinal"), py::arg("masks") = std::vector<std::optional<Floats>>{},
-             py::arg("continuity") = 8, py::arg("taboo") = 0, py::arg("min_context") = 0,
-             py::arg("avoid") = std::vector<std::pair<Position, Position>>{},
-             "Choose up to `count` events in one call, others running meanwhile; fewer where the masks leave "
-             "nothing.");
 }
 
 }  // namespace sideman

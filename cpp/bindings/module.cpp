@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_osc(osc);
     sideman::bind_model(model);
     sideman::bind_ngram(model);
+    sideman::bind_walk(model);
 }

@@ -2,11 +2,12 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <sideman/ngram.hpp>
+#include <sideman/standings.hpp>
 #include <tuple>
 
 #include "arguments.hpp"
 #include "bindings.hpp"
+#include "native.hpp"
 
 namespace py = pybind11;
 using namespace sideman;
@@ -25,14 +26,19 @@ constexpr std::array<const char*, 13> looks = {"symbol", "value", "step",  "chos
                                                "place",  "run",   "turn",  "turn_step", "folded",
                                                "shape",  "word",  "around"};
 
-struct PyNGram {
-    PyNGram(std::shared_ptr<Alphabet> letters, std::size_t components, const std::vector<View>& views,
+struct PyNGram final : NativeModel {
+    PyNGram(std::shared_ptr<Alphabet> given, std::size_t components, const std::vector<View>& views,
             Smoothing smoothing)
-        : alphabet(std::move(letters)), ngram(alphabet.get(), components, views, smoothing), number(++made) {}
+        : alphabet(std::move(given)), ngram(alphabet.get(), components, views, smoothing), number(++made) {}
+    Model& model() override { return adapter; }
+    std::shared_ptr<Alphabet> letters() const override { return alphabet; }
+    std::unique_ptr<Standing> standing(const py::handle& state) override;
+
     static inline std::uint64_t made = 0;
     std::shared_ptr<Alphabet> alphabet;
     NGram ngram;
     NGramScratch scratch;
+    NGramModel adapter{ngram, scratch, alphabet.get()};
     std::uint64_t number;  // by which its states are known
 };
 
@@ -44,6 +50,12 @@ struct PyNGramState {
 
 void check_owner(const PyNGram& model, const PyNGramState& state) {
     if (state.owner != model.number) throw py::value_error("state belongs to another model");
+}
+
+std::unique_ptr<Standing> PyNGram::standing(const py::handle& state) {
+    const auto& own = state.cast<const PyNGramState&>();
+    check_owner(*this, own);
+    return std::make_unique<NGramStanding>(ngram, scratch, own.past, own.around);
 }
 
 // One view a component: the components chosen before it, nearest first, then whole symbols.
@@ -236,7 +248,7 @@ void bind_ngram(py::module_& m) {
             [](PyNGramState& state, std::vector<Value> around) { state.around = std::move(around); },
             "What is known of the next event beside its symbol, for views that look around.");
 
-    py::class_<PyNGram, std::shared_ptr<PyNGram>>(
+    py::class_<PyNGram, NativeModel, std::shared_ptr<PyNGram>>(
         m, "NGram",
         "A variable-order n-gram, component by component: interpolated modified Kneser-Ney, or PPM with "
         "exclusion.\n"
@@ -332,6 +344,19 @@ void bind_ngram(py::module_& m) {
             py::arg("state"), py::arg("exclude") = Pairs{},
             "The longest context, in events, that anything followed which is not excluded; at most order - "
             "1.")
+        .def(
+            "speaks",
+            [](PyNGram& model, const PyNGramState& state, const Pairs& exclude, int min_context,
+               const std::vector<std::optional<Floats>>& masks) {
+                check_owner(model, state);
+                NGramStanding standing(model.ngram, model.scratch, state.past, state.around);
+                const GivenMasks held(masks);
+                standing.ask(intervals_of(exclude, "exclude"), min_context);
+                return standing.speaks(held.spans);
+            },
+            py::arg("state"), py::arg("exclude") = Pairs{}, py::arg("min_context") = 0,
+            py::arg("masks") = std::vector<std::optional<Floats>>{},
+            "Whether memory has a word to say under these wishes.")
         .def(
             "context",
             [](PyNGram& model, const PyNGramState& state) {

@@ -18,8 +18,8 @@ from .constraints import DRUMS_CHANNEL, LongestCopy, PitchRange, combined, produ
 from .copying import Copying
 from .events import Answer, Event, Planned, Query, Why
 from .memory import Memory
-from .models import GAVE_UP, Alphabet, Choice, Floats, Model, NGram, Oracle, Sampler, Walk
-from .pywalk import PyChoice, PyWalk
+from .models import GAVE_UP, Alphabet, Choice, Floats, Model, Placed, Sampler, Walk
+from .pywalk import PyChoice, PyWalk, walk
 from .realiser import realise
 from .viewpoint import Viewpoint
 
@@ -60,7 +60,7 @@ class Learned:
         for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
             if place in self.memory.forgotten:
                 self.before.pop(stream, None)
-                if isinstance(self.model, Oracle | NGram):
+                if isinstance(self.model, Placed):
                     self.model.end(stream)
                 continue
             self.learn(event, stream, place)
@@ -155,7 +155,7 @@ class Player:
         """How many of the last events of the stream heard last agree with a place that has a successor."""
         state = self._listening.get(self._newest)
         model = self.learned.model
-        if state is None or not isinstance(model, Oracle | NGram):
+        if state is None or not isinstance(model, Placed):
             return 0
         return model.longest_vote(state)
 
@@ -248,7 +248,7 @@ class Player:
             before = query.opening
         model = self.learned.model
         if (
-            isinstance(model, Oracle | NGram)
+            isinstance(model, Placed)
             and state is not None
             and before is not None
             and not model.longest_vote(state, avoid)
@@ -279,10 +279,7 @@ class Player:
         return state
 
     def _walk_from(self, state: Any) -> Walk | PyWalk:
-        model = self.learned.model
-        if isinstance(model, Oracle):
-            return Walk(model, state)
-        return PyWalk(model, len(self.learned.viewpoint.names), state.copy() if state is not None else None)
+        return walk(self.learned.model, len(self.learned.viewpoint.names), state)
 
     def _masks(self, channel: int) -> list[Floats | None]:
         if channel == DRUMS_CHANNEL:
@@ -315,11 +312,11 @@ class Player:
         )
 
     def _one(self, query: Query, beat: float, ordinal: int, avoid: list[tuple[int, int]]) -> Planned | None:
-        learned, walk = self.learned, self._walk
-        if not learned.places or walk is None:
+        learned, way = self.learned, self._walk
+        if not learned.places or way is None:
             return None
         copying = self._copying
-        self._undo.append((walk.copy(), self._last_pitch, copying.copy() if copying is not None else None))
+        self._undo.append((way.copy(), self._last_pitch, copying.copy() if copying is not None else None))
         masks = self._masks(query.channel)
         forbidden = copying.forbidden() if copying is not None else None
         choice = None

@@ -1,4 +1,4 @@
-"""The way through any model, in Python: the same choices as the core's `Walk` makes through an oracle.
+"""The way through any model, in Python: the same choices as the core's `Walk` makes through its own.
 
 A model by the contract says what may come next and where it stands in memory; drawing, masks, continuity, taboo and
 the choice of a source are done here.
@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from ._core import model as _core
-from .models import Floats, Intervals, Model, Sampler, chance
+from .models import Floats, Intervals, Masks, Model, NativeModel, Placed, Sampler, Walk, chance
 
 SOURCE_PURPOSE: Final = 1000
 REMEMBERED: Final = 64
-LEVELS: Final = (
-    0,
-    _core.GAVE_UP_TABOO,
-    _core.GAVE_UP_TABOO | _core.GAVE_UP_CONTINUITY,
-    _core.GAVE_UP_TABOO | _core.GAVE_UP_CONTINUITY | _core.GAVE_UP_AVOID,
-)
 
 
 @dataclass(slots=True)
@@ -39,16 +33,25 @@ class PyChoice:
     rank: int = 0
     bound: int = 0
     given_up: int = 0
+    parts: list[tuple[float, float]] = field(default_factory=list)
+
+
+def walk(model: Model, components: int, state: Any = None) -> Walk | PyWalk:
+    """A way through a model from a state on (None: from where nothing was heard): the core's own where it can be."""
+    if isinstance(model, NativeModel):
+        return Walk(model, state)
+    return PyWalk(model, components, state.copy() if state is not None else None)
 
 
 class PyWalk:
-    """A player's way through a model that is not the core's. `min_context` is the model's own affair here."""
+    """A player's way through a model. One that does not know its places has no use for `min_context`."""
 
     def __init__(self, model: Model, components: int, state: Any = None) -> None:
         self._model = model
         self._components = components
         self._state = model.start() if state is None else state
         self._begin_event = getattr(model, "begin_event", None)
+        self._tell = getattr(model, "tell", None)
         self._last = -1
         self._run = 0
         self._recent: list[int] = []
@@ -65,7 +68,7 @@ class PyWalk:
         seed: int,
         player: int,
         ordinal: int,
-        masks: Sequence[Floats | None] = (),
+        masks: Masks = (),
         continuity: int = 8,
         taboo: int = 0,
         min_context: int = 0,
@@ -74,20 +77,43 @@ class PyWalk:
         """Choose the next event and go on by it; None when the masks leave nothing."""
         if self._begin_event is not None:
             self._begin_event()
-        choice: PyChoice | None = None
-        for level in LEVELS:
+        chosen: tuple[PyChoice, list[int]] | None = None
+        for level in self._levels(continuity, taboo, min_context, avoid):
             exclude = self._excluded(level, continuity, taboo, avoid)
+            least = 0 if level & _core.GAVE_UP_MIN_CONTEXT else min_context
+            if isinstance(self._model, Placed) and not self._model.speaks(self._state, exclude, least, masks):
+                continue
             choice = self._drawn(sampler, seed, player, ordinal, masks, exclude)
             if choice is None:
                 return None
             sources = self._model.sources(self._state, choice.values, exclude)
-            if sources:
-                choice.given_up = level
-                self._find_source(choice, sources, chance(seed, player, ordinal, SOURCE_PURPOSE))
+            choice.given_up = level
+            chosen = (choice, sources)
+            if sources or isinstance(self._model, Placed):
                 break
-        assert choice is not None
-        self._go_on(choice)
-        return choice
+        if chosen is None or (not chosen[1] and not isinstance(self._model, Placed)):
+            exclude = self._excluded(0, continuity, taboo, avoid)
+            choice = self._drawn(sampler, seed, player, ordinal, masks, exclude)
+            if choice is None:
+                return None
+            chosen = (choice, self._model.sources(self._state, choice.values, exclude))
+        if chosen[1]:
+            self._find_source(*chosen, chance(seed, player, ordinal, SOURCE_PURPOSE))
+        self._go_on(chosen[0])
+        return chosen[0]
+
+    def _levels(self, continuity: int, taboo: int, min_context: int, avoid: Intervals) -> list[int]:
+        """What is given up, step by step, of what is wished for."""
+        levels = [0]
+        for bit, wished in (
+            (_core.GAVE_UP_TABOO, taboo > 0 and bool(self._recent)),
+            (_core.GAVE_UP_CONTINUITY, 0 < continuity <= self._run),
+            (_core.GAVE_UP_MIN_CONTEXT, min_context > 0 and isinstance(self._model, Placed)),
+            (_core.GAVE_UP_AVOID, len(avoid) > 0),
+        ):
+            if wished:
+                levels.append(levels[-1] | bit)
+        return levels
 
     def _find_source(self, choice: PyChoice, sources: list[int], draw: int) -> None:
         """The successor of the last source if it is among them, else a draw among those of the longest context."""
@@ -101,7 +127,8 @@ class PyWalk:
 
     def _go_on(self, choice: PyChoice) -> None:
         self._model.advance(self._state, choice.values, choice.position if choice.position >= 0 else None)
-        self._run = self._run + 1 if choice.position == self._last + 1 and choice.position >= 0 else 1
+        follows = choice.position >= 0 and choice.position == self._last + 1
+        self._run = self._run + 1 if follows else int(choice.position >= 0)
         self._last = choice.position
         self._recent = [*self._recent, choice.position][-REMEMBERED:]
 
@@ -126,7 +153,7 @@ class PyWalk:
         seed: int,
         player: int,
         ordinal: int,
-        masks: Sequence[Floats | None],
+        masks: Masks,
         exclude: Intervals,
     ) -> PyChoice | None:
         choice = PyChoice()
@@ -144,6 +171,8 @@ class PyWalk:
                 return None
             weighed = sampler.weigh(p, weights)
             picked = sampler_pick(weighed, chance(seed, player, ordinal, component))
+            if self._tell is not None:
+                self._tell(self._state, choice.values, int(values[picked]), exclude, choice.parts)
             choice.values = (*choice.values, int(values[picked]))
             choice.raw *= float(p[picked])
             choice.probability *= float(weighed[picked])

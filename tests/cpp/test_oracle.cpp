@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <sideman/standings.hpp>
 #include <sideman/walk.hpp>
 #include <vector>
 
@@ -110,7 +111,8 @@ TEST_CASE("predictions sum to one along a walk through many streams with breaks"
     std::mt19937 draw(1);
     Alphabet alphabet(2);
     Oracle oracle(&alphabet);
-    Walk walk(oracle, &alphabet, oracle.start());
+    OracleModel model(oracle, &alphabet);
+    Walk walk(model, model.start());
     Choice choice;
     for (int i = 0; i < 4000; ++i) {
         const Value values[] = {static_cast<Value>(1 + draw() % 7), static_cast<Value>(1 + draw() % 4)};
@@ -124,12 +126,10 @@ TEST_CASE("predictions sum to one along a walk through many streams with breaks"
         REQUIRE(choice.values.size() == 2);
         REQUIRE(choice.position >= 0);
         REQUIRE(choice.position < oracle.size());
-        std::vector<Vote> votes;
-        OracleScratch scratch;
-        oracle.collect(walk.state(), {}, 0, votes);
-        oracle.predict(votes, std::span(choice.values).first(1), scratch);
+        const auto standing = walk.standing().copy();
+        standing->ask({}, 0);
         double sum = 0;
-        for (const double p : scratch.p) sum += p;
+        for (const double p : standing->predict(std::span(choice.values).first(1)).p) sum += p;
         REQUIRE(sum == doctest::Approx(1.0).epsilon(1e-12));
     }
 }

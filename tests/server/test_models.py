@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from server import naive
 from sideman._core.model import GAVE_UP_AVOID, GAVE_UP_CONTINUITY, GAVE_UP_MIN_CONTEXT, GAVE_UP_TABOO, philox
-from sideman.models import Alphabet, Model, Oracle, Sampler, Walk, chance, probability
+from sideman.models import Alphabet, NGram, Oracle, Placed, Sampler, Walk, chance, probability
 from sideman.pywalk import PyWalk
 
 strings = st.one_of(
@@ -330,25 +331,56 @@ def test_masks_bound_what_is_chosen_and_it_is_told() -> None:
     assert Walk(oracle).choose(Sampler(), 1, 1, 0, masks=[np.zeros(4)]) is None
 
 
-@settings(max_examples=40)
-@given(pairs.filter(lambda symbols: len(symbols) > 3), st.integers(0, 2**63), st.integers(0, 3), st.integers(0, 4))
+@settings(max_examples=60)
+@given(
+    st.sampled_from([Oracle, lambda alphabet: NGram(alphabet=alphabet), lambda alphabet: NGram(3, alphabet, "ppm")]),
+    pairs.filter(lambda symbols: len(symbols) > 3),
+    st.integers(0, 2**63),
+    st.integers(0, 3),
+    st.integers(0, 4),
+    st.booleans(),
+)
 def test_the_python_loop_chooses_as_the_core_does(
-    symbols: list[tuple[int, int]], seed: int, taboo: int, continuity: int
+    make: Callable[[Alphabet], Placed],
+    symbols: list[tuple[int, int]],
+    seed: int,
+    taboo: int,
+    continuity: int,
+    bounded: bool,
 ) -> None:
-    oracle = Oracle(Alphabet(2))
-    oracle.learn(np.array(symbols, np.int32))
-    assert isinstance(oracle, Model)
-    native, plain = Walk(oracle), PyWalk(oracle, 2)
+    alphabet = Alphabet(2)
+    model = make(alphabet)
+    model.learn(np.array(symbols, np.int32))
+    assert isinstance(model, Placed)
+    native, plain = Walk(model), PyWalk(model, 2)  # type: ignore[arg-type]
+    masks = [np.array([0, 0, 1, 1, 1]), None] if bounded else []
+    avoid = [(0, len(symbols) // 2)]
     for ordinal in range(20):
-        one = native.choose(Sampler(min_p=0.05), seed, 3, ordinal, continuity=continuity, taboo=taboo)
-        other = plain.choose(Sampler(min_p=0.05), seed, 3, ordinal, continuity=continuity, taboo=taboo)
-        assert one is not None
-        assert other is not None
-        if one.given_up or other.given_up or oracle.alphabet.find(one.values) == 0:  # type: ignore[union-attr]
-            return  # beyond this point the contract leaves a model to its own ways
-        if not one.sources:
+        one = native.choose(Sampler(min_p=0.05), seed, 3, ordinal, masks, continuity, taboo, avoid=avoid)
+        other = plain.choose(Sampler(min_p=0.05), seed, 3, ordinal, masks, continuity, taboo, avoid=avoid)
+        assert (one is None) == (other is None)
+        if one is None or other is None:
             return
-        assert (one.values, one.position, one.context) == (other.values, other.position, other.context)
+        assert (one.values, one.given_up, one.bound) == (other.values, other.given_up, other.bound)
         assert one.raw == pytest.approx(other.raw)
         assert one.probability == pytest.approx(other.probability)
         assert one.entropy_bits == pytest.approx(other.entropy_bits)
+        if alphabet.find(one.values) == 0 or other.position < 0:
+            return  # the core finds a place that nearly agrees; the contract knows none
+        assert (one.position, one.context) == (other.position, other.context)
+
+
+@pytest.mark.parametrize("make", [Oracle, NGram])
+def test_only_what_was_wished_for_is_given_up(make: Callable[[], Placed]) -> None:
+    model = make()
+    model.learn(np.array([1, 2, 3], np.int32))
+    choice = Walk(model).choose(Sampler(), 1, 1, 0, avoid=[(0, 3)])  # type: ignore[arg-type]
+    assert choice is not None
+    if make is NGram:
+        assert choice.given_up == GAVE_UP_AVOID
+    native = Walk(model)  # type: ignore[arg-type]
+    native.choose(Sampler(), 1, 1, 0, masks=[np.array([0.0, 1.0])])
+    choice = native.choose(Sampler(temperature=0), 1, 1, 1, avoid=[(0, 3)])
+    assert choice is not None
+    assert choice.given_up == GAVE_UP_AVOID
+    assert choice.position == 1

@@ -16,7 +16,7 @@
 
 #include "flows.hpp"
 #include "mixer.hpp"
-#include "oracle.hpp"
+#include "model.hpp"
 #include "part.hpp"
 
 namespace sideman {
@@ -168,6 +168,11 @@ class NGram {
         return begins ? g.known - 1 : g.known;
     }
 
+    // Whether anything is left to count.
+    bool counted() const { return columns_[0].parts[0].contexts().node(Contexts::root).total > 0; }
+    // How many events the longest context has that the plain view of the first component looks at.
+    int deepest() const { return static_cast<int>(columns_[0].parts[0].view().features.size()); }
+
     // The probability of a symbol: the product over its components.
     double probability(const Past& past, std::span<const Value> around, std::span<const Value> values,
                        NGramScratch& s) {
@@ -208,13 +213,23 @@ class NGram {
                 at = chain_[static_cast<std::size_t>(at)];
             }
         }
-        std::sort(found.begin(), found.end(), [](const Vote& a, const Vote& b) {
-            return a.context != b.context ? a.context > b.context : a.position > b.position;
-        });
-        found.erase(std::unique(found.begin(), found.end(),
-                                [](const Vote& a, const Vote& b) { return a.position == b.position; }),
-                    found.end());
-        if (found.size() > most_sources) found.resize(most_sources);
+        tidy(found);
+    }
+
+    // Where nothing followed as a whole: positions that agree in all components but the last, or in fewer.
+    void nearly(const Past& past, std::span<const Value> around, std::span<const Value> values,
+                std::span<const Interval> excluded, std::vector<Vote>& found) const {
+        found.clear();
+        const Part& part = columns_.back().parts[0];
+        const auto g = part.look({&past, alphabet_, values.first(values.size() - 1), around});
+        for (std::size_t agreeing = values.size(); found.empty() && --agreeing > 0;) {
+            for (int d = g.known; found.empty() && d >= 0; --d) {
+                part.contexts().each(g.nodes[static_cast<std::size_t>(d)], [&](const Outcome& o) {
+                    if (o.latest >= 0) consider(o.latest, past, values.first(agreeing), excluded, found);
+                });
+            }
+        }
+        tidy(found);
     }
 
     std::size_t bytes() const {
@@ -369,6 +384,17 @@ class NGram {
         }
         out_.swap(next_out_);
         out_for_.assign(wanted.begin(), wanted.end());
+    }
+
+    // Longest context first, the newest first among equals, none twice, not too many.
+    static void tidy(std::vector<Vote>& found) {
+        std::sort(found.begin(), found.end(), [](const Vote& a, const Vote& b) {
+            return a.context != b.context ? a.context > b.context : a.position > b.position;
+        });
+        found.erase(std::unique(found.begin(), found.end(),
+                                [](const Vote& a, const Vote& b) { return a.position == b.position; }),
+                    found.end());
+        if (found.size() > most_sources) found.resize(most_sources);
     }
 
     void consider(Position at, const Past& past, std::span<const Value> values,

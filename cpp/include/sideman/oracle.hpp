@@ -19,37 +19,15 @@
 
 #include "alphabet.hpp"
 #include "automaton.hpp"
+#include "model.hpp"
 #include "unigrams.hpp"
 
 namespace sideman {
 
-using Position = std::int64_t;
-
-struct Interval {
-    Position first;
-    Position past;
-};
-
-inline bool contains(std::span<const Interval> intervals, Position position) {
-    for (const Interval& interval : intervals) {
-        if (interval.first <= position && position < interval.past) return true;
-    }
-    return false;
-}
-
-// One place's word for what comes next.
-struct Vote {
-    Position position;    // of the successor
-    std::int32_t symbol;  // its id
-    int context;          // how many events before it agree with what was played, at most `State::memory`
-    double weight;
-};
-
 struct OracleScratch {
     std::vector<Vote> votes;
     std::vector<std::int32_t> distinct;
-    std::vector<Value> values;
-    std::vector<double> p;
+    Distribution next;
 };
 
 class Oracle {
@@ -205,16 +183,16 @@ class Oracle {
         }
     }
 
-    // The next component given those already chosen: `scratch.values` ascending from 0 (unseen), `scratch.p`
-    // sums to 1.
+    // The next component given those already chosen: `scratch.next.values` ascending from 0 (unseen),
+    // `scratch.next.p` sums to 1.
     void predict(const std::vector<Vote>& votes, std::span<const Value> prefix,
                  OracleScratch& scratch) const {
         const std::size_t c = prefix.size();
         const Unigrams& unigrams = unigrams_[c];
         const auto known = unigrams.values();
-        scratch.values.assign(1, 0);
-        scratch.values.insert(scratch.values.end(), known.begin(), known.end());
-        scratch.p.resize(known.size() + 1);
+        scratch.next.values.assign(1, 0);
+        scratch.next.values.insert(scratch.next.values.end(), known.begin(), known.end());
+        scratch.next.p.resize(known.size() + 1);
         double total_weight = 0.0;
         for (const Vote& vote : votes) total_weight += vote.weight;
         const auto n = static_cast<double>(votes.size());
@@ -222,17 +200,17 @@ class Oracle {
         const double share = votes.empty() ? 0.0 : n / (n + d);
         double rest = 1.0 - share;
         for (std::size_t j = 0; j < c; ++j) rest *= unigrams_[j].probability(prefix[j]);
-        scratch.p[0] = rest * unigrams.unseen();
-        for (std::size_t i = 0; i < known.size(); ++i) scratch.p[i + 1] = rest * unigrams.nth(i);
+        scratch.next.p[0] = rest * unigrams.unseen();
+        for (std::size_t i = 0; i < known.size(); ++i) scratch.next.p[i + 1] = rest * unigrams.nth(i);
         for (const Vote& vote : votes) {
             if (!agrees(vote.symbol, prefix)) continue;
             const Value value = component(vote.symbol, c);
             const auto place = std::lower_bound(known.begin(), known.end(), value) - known.begin();
-            scratch.p[static_cast<std::size_t>(place) + 1] += share * vote.weight / total_weight;
+            scratch.next.p[static_cast<std::size_t>(place) + 1] += share * vote.weight / total_weight;
         }
         double sum = 0.0;
-        for (const double p : scratch.p) sum += p;
-        for (double& p : scratch.p) p /= sum;
+        for (const double p : scratch.next.p) sum += p;
+        for (double& p : scratch.next.p) p /= sum;
     }
 
     // Whether a symbol's first components are these.

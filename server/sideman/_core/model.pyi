@@ -45,6 +45,9 @@ class Alphabet:
     def values(self, id: int) -> tuple[int, ...]:
         """The tuple of an id; raises `ValueError` for an id that it does not have."""
 
+class NativeModel:
+    """Any model of the core: what `Walk` walks through and `Blend` blends."""
+
 @final
 class State:
     """Where a player stands in one model; small, and the player's own."""
@@ -56,7 +59,7 @@ class State:
         """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
 
 @final
-class Oracle:
+class Oracle(NativeModel):
     """The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by component."""
 
     def __init__(self, alphabet: Alphabet | None = None) -> None: ...
@@ -89,6 +92,15 @@ class Oracle:
 
     def longest_vote(self, state: State, exclude: Intervals = ()) -> int:
         """The longest context of any place that has a word to say about what comes next."""
+
+    def speaks(
+        self,
+        state: State,
+        exclude: Intervals = (),
+        min_context: int = 0,
+        masks: Sequence[Floats | None] = (),
+    ) -> bool:
+        """Whether memory has a word to say under these wishes, or only the last resort would speak."""
 
     def contexts(self, state: State, positions: Sequence[int]) -> list[int]:
         """How many events before each position agree with what was played, at most 32."""
@@ -132,7 +144,7 @@ class NGramState:
         """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
 
 @final
-class NGram:
+class NGram(NativeModel):
     """A variable-order n-gram, component by component: interpolated modified Kneser-Ney, or PPM with exclusion.
 
     Without `views` each component is predicted from those chosen before it and order - 1 whole symbols; with them,
@@ -201,6 +213,15 @@ class NGram:
     def longest_vote(self, state: NGramState, exclude: Intervals = ()) -> int:
         """The longest context, in events, that anything followed which is not excluded; at most order - 1."""
 
+    def speaks(
+        self,
+        state: NGramState,
+        exclude: Intervals = (),
+        min_context: int = 0,
+        masks: Sequence[Floats | None] = (),
+    ) -> bool:
+        """Whether memory has a word to say under these wishes, or only the last resort would speak."""
+
     def contexts(self, state: NGramState, positions: Sequence[int]) -> list[int]:
         """How many events before each position agree with what was played, at most 32."""
 
@@ -250,14 +271,15 @@ class Choice:
     def bound(self) -> int: ...
     @property
     def given_up(self) -> int: ...
+    @property
+    def parts(self) -> list[tuple[float, float]]:
+        """Of a blend: each part's weight, and the probability that it gave."""
 
 @final
 class Walk:
-    """A player's way through an oracle: where it stands and what it took last."""
+    """A player's way through a model of the core: where it stands and what it took last."""
 
-    def __init__(self, model: Oracle, state: State | None = None) -> None: ...
-    @property
-    def state(self) -> State: ...
+    def __init__(self, model: NativeModel, state: object = None) -> None: ...
     def copy(self) -> Walk: ...
     def choose(
         self,
