@@ -80,7 +80,7 @@ class Columns:
 
     def performer(self, place: int) -> str:
         """Who played it."""
-        return self.words[self.arrays["performer"][place]]
+        return self.words[int(self.arrays["performer"][place])]
 
     def erase(self, place: int) -> None:
         """Nothing of what was played there is left, but the place."""
@@ -161,7 +161,9 @@ class Columns:
                     raise ValueError(f"the column {name!r} does not lead to its members")
                 short = [member for member in members if len(self.arrays[member]) != ends[-1]]
                 if short:
-                    raise ValueError(f"the column {short[0]!r} has {len(self.arrays[short[0]])} members, not {ends[-1]}")
+                    raise ValueError(
+                        f"the column {short[0]!r} has {len(self.arrays[short[0]])} members, not {ends[-1]}"
+                    )
             elif len(column) != count:
                 raise ValueError(f"the column {name!r} has {len(column)} events, not {count}")
             if kind == "str" and count and not 0 <= min(column) <= max(column) < len(self.words):

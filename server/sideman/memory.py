@@ -47,11 +47,18 @@ class Forgotten:
     def remove(self, spans: Iterable[tuple[int, int]]) -> None:
         """Remember spans again."""
         for first, past in spans:
+            if past <= first:
+                continue
             left: list[tuple[int, int]] = []
             for begin, end in self.spans:
                 left += [(begin, min(end, first))] if begin < first else []
                 left += [(max(begin, past), end)] if end > past else []
             self.spans = left
+
+    def covers(self, first: int, past: int) -> bool:
+        """Whether all of a span is forgotten."""
+        at = bisect_right(self.spans, (first, MOST)) - 1
+        return at >= 0 and past <= self.spans[at][1]
 
     def count(self) -> int:
         """How many positions."""
@@ -81,6 +88,7 @@ class Memory:
     first: int = 0
     segments: list[Columns] = field(default_factory=lambda: [Columns()])
     forgotten: Forgotten = field(default_factory=Forgotten)
+    changes: int = 0  # raised whenever something is lost or comes back
     velocity_sum: float = 0.0
     velocity_count: int = 0
 
@@ -105,6 +113,17 @@ class Memory:
         self.segments.pop(0)
         self.first += self.segment
         self.forgotten.remove([(0, self.first)])
+        self.changes += 1
+
+    def forget(self, spans: list[tuple[int, int]]) -> None:
+        """Forget spans; they keep their places and can be remembered."""
+        self.forgotten.add(spans)
+        self.changes += 1
+
+    def remember(self, spans: list[tuple[int, int]]) -> None:
+        """Remember spans again."""
+        self.forgotten.remove(spans)
+        self.changes += 1
 
     def event(self, position: int) -> Event:
         """The event at a position that is there."""
@@ -157,15 +176,14 @@ class Memory:
             if places:
                 columns.forget_words()
             erased += [self.first + number * self.segment + place for place in places]
-        self.forgotten.add(spans_of(erased))
+        self.forget(spans_of(erased))
         return len(erased)
 
     def clear(self) -> list[tuple[int, int]]:
         """Forget everything; the spans that were not forgotten before."""
-        before = Forgotten(self.forgotten.spans)
-        self.forgotten.add([(self.first, len(self))])
         left = Forgotten([(self.first, len(self))])
-        left.remove(before.spans)
+        left.remove(self.forgotten.spans)
+        self.forget(left.spans)
         return left.spans
 
     def snapshot(self) -> Snapshot:
