@@ -126,7 +126,7 @@ std::unique_ptr<PyNGram> make(int order, std::shared_ptr<Alphabet> alphabet, con
 }
 
 Position learn(PyNGram& model, const py::object& symbols, std::int32_t stream,
-               const std::optional<Ints>& around) {
+               const std::optional<Ints>& around, bool weigh) {
     const auto ids = ids_of(model.alphabet.get(), model.ngram.components(), symbols);
     const std::size_t known = model.ngram.around();
     if (around && (around->ndim() != 2 || static_cast<std::size_t>(around->shape(0)) != ids.size() ||
@@ -138,7 +138,7 @@ Position learn(PyNGram& model, const py::object& symbols, std::int32_t stream,
     const Position first = model.ngram.size();
     const auto work = [&] {
         for (std::size_t i = 0; i < ids.size(); ++i) {
-            model.ngram.learn(ids[i], stream, {near + i * width, width}, model.scratch);
+            model.ngram.learn(ids[i], stream, {near + i * width, width}, model.scratch, weigh);
         }
     };
     if (static_cast<py::ssize_t>(ids.size()) >= long_learning) {
@@ -199,26 +199,22 @@ std::vector<Position> sources(const PyNGram& model, const PyNGramState& state, c
 py::array_t<float> weights(const PyNGram& model) {
     std::vector<float> all;
     for (std::size_t c = 0; c < model.ngram.components(); ++c) {
-        const Mixer& mixer = model.ngram.mixer(c);
-        all.push_back(mixer.updates());
-        all.insert(all.end(), mixer.weights().begin(), mixer.weights().end());
+        const auto own = model.ngram.mixer(c).state();
+        all.insert(all.end(), own.begin(), own.end());
     }
     return py::array_t<float>(static_cast<py::ssize_t>(all.size()), all.data());
 }
 
 void set_weights(PyNGram& model, const py::array_t<float, py::array::c_style | py::array::forcecast>& given) {
     std::size_t wanted = 0;
-    for (std::size_t c = 0; c < model.ngram.components(); ++c)
-        wanted += 1 + model.ngram.mixer(c).weights().size();
+    for (std::size_t c = 0; c < model.ngram.components(); ++c) wanted += model.ngram.mixer(c).state().size();
     if (given.ndim() != 1 || static_cast<std::size_t>(given.size()) != wanted) {
         throw py::value_error("weights must have shape [" + std::to_string(wanted) +
                               "], as this model gave them");
     }
     const float* from = given.data();
     for (std::size_t c = 0; c < model.ngram.components(); ++c) {
-        Mixer& mixer = model.ngram.mixer(c);
-        mixer.set_updates(*from++);
-        const auto own = mixer.weights();
+        const auto own = model.ngram.mixer(c).state();
         std::copy(from, from + own.size(), own.begin());
         from += own.size();
     }
@@ -261,10 +257,12 @@ void bind_ngram(py::module_& m) {
         .def_property_readonly(
             "alphabet", [](const PyNGram& model) { return model.alphabet; }, "The alphabet, or None.")
         .def("learn", &learn, py::arg("symbols"), py::arg("stream") = 0, py::arg("around") = py::none(),
+             py::arg("weigh") = true,
              "Learn symbols in order: int32[n] of ids, or int32[n, components] of values, from 1. Returns "
              "the position\n"
              "of the first. Bounded work for each. `around`: int32[n, k], what is known of each beside its "
-             "symbol.")
+             "symbol.\n"
+             "`weigh`: learn how far to trust each view, too.")
         .def(
             "know",
             [](PyNGram& model, const py::object& symbols) {

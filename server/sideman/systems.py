@@ -20,7 +20,7 @@ class System(NamedTuple):
 
     order: tuple[int, ...]
     views: tuple[View, ...]
-    passes: int = 1  # over what is trained on: from the second on, each piece is learned as if it were new
+    folds: int = 8  # in so many parts what was learned is met again as if it were new, to weigh the views
 
 
 def look(what: str, component: int = 0, lag: int = 1, step: int = 1, modulo: int = 0) -> Feature:

@@ -22,9 +22,11 @@ from sideman.cli import app
 from sideman.errors import SetupError
 from sideman.evaluation import corpora, examination, spelling, tasks
 from sideman.evaluation.closed import ClosedAlphabet, Floats, Ints, Prefix
-from sideman.evaluation.contestants import Wish
+from sideman.evaluation.contestants import Contestant, Wish
 from sideman.evaluation.score import Outcome, calibrated, calibration_error, difference, ratio, score
+from sideman.evaluation.spelling import Piece
 from sideman.evaluation.tasks import TASKS
+from sideman.evaluation.trial import trial
 from sideman.models import Alphabet, NGram, Oracle
 from sideman.systems import SYSTEMS, system_for
 
@@ -225,13 +227,35 @@ def test_a_model_that_learns_the_running_piece_knows_its_repeats(model: str) -> 
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(2, 4))
-def test_going_over_the_training_again_leaves_the_counts_as_they_were(passes: int) -> None:
+@given(st.integers(1, 6))
+def test_meeting_the_training_again_in_folds_leaves_the_counts_as_they_were(folds: int) -> None:
+    given = asked(MELODIES * 2, [[60, 62, 67]])
+    closed = ClosedAlphabet(given.symbols)
     once, again = (
-        examination.examine(asked(MELODIES * 3, [[60, 62]]), "ngram", False, Wish(order=3, passes=n)).outcome.bits
-        for n in (1, passes)
+        trial(
+            Contestant("n", lambda alphabet: NGram(3, alphabet), (0,), n), given.train, given.test, closed, False
+        ).bits
+        for n in (0, folds)
     )
     assert once == pytest.approx(again, abs=1e-9)
+
+
+def test_views_are_weighed_by_pieces_that_the_model_does_not_know() -> None:
+    """A melody that is there twice, under one title, says nothing about how well memory serves for a new one."""
+    chance = np.random.Generator(np.random.Philox(2))
+    twins = [chance.integers(60, 72, 40).tolist() for _ in range(12)]
+    made = [
+        Piece(f"{i}{twin}", f"title {i}", *corpora.pieces([melody(pitches)], "pitch")[0][2:])
+        for twin in "ab"
+        for i, pitches in enumerate(twins)
+    ]
+    given = asked([range(60, 72)], [chance.integers(60, 72, 40).tolist() for _ in range(6)])
+    learned = examination.Examination("made", "pitch", "dance", made, given.test, given.symbols)
+    trusting, wary = (
+        examination.examine(learned, "ngram", False, Wish(folds=folds)).score.bits_per_event for folds in (0, 6)
+    )
+    assert wary < trusting
+    assert wary < math.log2(12) + 0.2
 
 
 # The command

@@ -1,14 +1,17 @@
 // Several distributions over one set of values made into one: a product whose exponents are learned.
 //
-//     p(v) = 1/Z * product of p_i(v)^w_i,    w_i = w + one of i's own for how sure of itself i may be
+//     p(v) = 1/Z * product of p_i(v)^w_i,    w_i = the sum of one weight for each context that i is in
 //
-// After each event every weight moves along the gradient of log p of what came, so that a part counts as much
-// as it has been right lately. Source: the generalised product of experts (Hinton 2002), weighed per context
-// as in context mixing (Mahoney, "Adaptive weighing of context models", TR CS-2005-16).
+// After each event every weight moves along the gradient of log p of what came, the slower the more it has
+// moved already, so that a part counts as much as it has been right in such contexts. In the weights log p is
+// concave. Sources: the generalised product of experts (Hinton 2002), weighed per context as in context
+// mixing (Mahoney, "Adaptive weighing of context models", TR CS-2005-16), with the steps of AdaGrad (Duchi,
+// Hazan & Singer, JMLR 12, 2011).
 // Nothing allocates once the scratch has grown; all arithmetic is our own, so that it is alike everywhere.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,15 +23,15 @@ namespace sideman {
 
 struct MixerScratch {
     std::vector<std::vector<float>> logs;  // [parts][values]
-    std::vector<int> confidence;           // [parts]
+    std::vector<std::uint32_t> contexts;   // [parts][kinds of contexts]
     std::vector<float> weights;            // [parts]
     std::vector<float> sums;               // [values]
     std::vector<double> p;                 // [values], sums to 1
 
-    void size(std::size_t parts, std::size_t values) {
+    void size(std::size_t parts, std::size_t kinds, std::size_t values) {
         if (logs.size() < parts) logs.resize(parts);
         for (std::size_t i = 0; i < parts; ++i) logs[i].resize(values);
-        confidence.resize(parts);
+        contexts.resize(parts * kinds);
         weights.resize(parts);
         sums.resize(values);
         p.resize(values);
@@ -37,32 +40,36 @@ struct MixerScratch {
 
 class Mixer {
   public:
-    static constexpr float first_rate = 0.01F;
-    static constexpr float last_rate = 0.001F;
-    static constexpr float half_after = 20000.0F;  // updates
-    static constexpr float steepest = 4.0F;
+    static constexpr float rate = 0.02F;
+    static constexpr float steepest = 16.0F;
+    static constexpr float calm = 4.0F;  // of squared slopes, before the first
 
-    Mixer(std::size_t parts, std::size_t confidences)
-        : parts_(parts), confidences_(confidences), weights_(parts * (confidences + 1), 0.0F) {
-        for (std::size_t i = 0; i < parts; ++i)
-            weights_[i * (confidences + 1)] = 1.2F / static_cast<float>(parts);
+    // `sizes`: how many contexts there are of each kind.
+    Mixer(std::size_t parts, std::span<const std::size_t> sizes) : parts_(parts), kinds_(sizes.size()) {
+        for (const std::size_t size : sizes) {
+            first_.push_back(stride_);
+            stride_ += size;
+        }
+        state_.assign(1 + 2 * parts * stride_, 0.0F);
+        base_ = 1.2F / static_cast<float>(std::max<std::size_t>(parts, 1));
     }
 
     std::size_t parts() const { return parts_; }
-    // A part's weight apart from how sure it is.
-    float weight(std::size_t part) const { return weights_[part * (confidences_ + 1)]; }
-    std::span<float> weights() { return weights_; }
-    std::span<const float> weights() const { return weights_; }
-    float updates() const { return updates_; }
-    void set_updates(float updates) { updates_ = updates; }
+    std::size_t kinds() const { return kinds_; }
+    // All that it has learned, to keep and to set again.
+    std::span<float> state() { return state_; }
+    std::span<const float> state() const { return state_; }
+    // A part's weight apart from most of the contexts: of the first of the first kind.
+    float weight(std::size_t part) const { return base_ + state_[1 + part * stride_]; }
+    float updates() const { return state_.empty() ? 0.0F : state_[0]; }
 
-    // From `logs` and `confidence` to `p`.
+    // From `logs` and `contexts` to `p`.
     void mix(MixerScratch& s) const {
         std::fill(s.sums.begin(), s.sums.end(), 0.0F);
         for (std::size_t i = 0; i < parts_; ++i) {
-            const std::size_t own = i * (confidences_ + 1);
-            s.weights[i] = weights_[own] + weights_[own + 1 + static_cast<std::size_t>(s.confidence[i])];
-            const float w = s.weights[i];
+            float w = base_;
+            for (std::size_t k = 0; k < kinds_; ++k) w += state_[place(s, i, k)];
+            s.weights[i] = w;
             const float* log = s.logs[i].data();
             for (std::size_t v = 0; v < s.sums.size(); ++v) s.sums[v] += w * log[v];
         }
@@ -75,25 +82,33 @@ class Mixer {
 
     // Learn that value `came` came, after `mix`.
     void learn(const MixerScratch& s, std::size_t came) {
-        updates_ += 1.0F;
-        const float rate = std::max(last_rate, first_rate / (1.0F + updates_ / half_after));
+        state_[0] += 1.0F;
         for (std::size_t i = 0; i < parts_; ++i) {
             double expected = 0.0;
             for (std::size_t v = 0; v < s.p.size(); ++v)
                 expected += s.p[v] * static_cast<double>(s.logs[i][v]);
-            const float slope = s.logs[i][came] - static_cast<float>(expected);
-            const float step = rate * std::clamp(slope, -steepest, steepest);
-            const std::size_t own = i * (confidences_ + 1);
-            weights_[own] += step;
-            weights_[own + 1 + static_cast<std::size_t>(s.confidence[i])] += step;
+            const float slope =
+                std::clamp(s.logs[i][came] - static_cast<float>(expected), -steepest, steepest);
+            for (std::size_t k = 0; k < kinds_; ++k) {
+                const std::size_t at = place(s, i, k);
+                float& moved = state_[at + parts_ * stride_];
+                moved += slope * slope;
+                state_[at] += rate * slope / std::sqrt(calm + moved);
+            }
         }
     }
 
   private:
+    std::size_t place(const MixerScratch& s, std::size_t part, std::size_t kind) const {
+        return 1 + part * stride_ + first_[kind] + s.contexts[part * kinds_ + kind];
+    }
+
     std::size_t parts_;
-    std::size_t confidences_;
-    std::vector<float> weights_;  // of each part: its own, then one for each confidence
-    float updates_ = 0.0F;
+    std::size_t kinds_;
+    std::size_t stride_ = 0;
+    float base_ = 0.0F;
+    std::vector<std::size_t> first_;  // of each kind, among a part's
+    std::vector<float> state_;        // updates; weights of each part by context; squared slopes of the same
 };
 
 }  // namespace sideman

@@ -9,6 +9,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,12 +29,17 @@ struct NGramScratch {
     std::vector<char> out;
     std::vector<double> p;  // over the component's numbers, the unseen one last; sums to 1
     MixerScratch mixing;
+    int length = 0;  // of the past that was looked at
 };
 
 class NGram {
   public:
     static constexpr int most_sources = 16;
     static constexpr int most_context = 32;
+    // What the views' weights depend on: nothing; how sure a view may be of itself; how sure it is; how far
+    // the running piece agrees with itself; how long it is.
+    static constexpr std::array<std::size_t, 5> mixing_contexts{1, Part::confidences, 12, Part::deepest + 1,
+                                                                8};
     static constexpr float trained =
         250000.0F;  // from so many updates on, weights learn from every fourth event
 
@@ -49,7 +56,7 @@ class NGram {
                         known_around_ = std::max(known_around_, static_cast<std::size_t>(f.component) + 1);
                 }
             }
-            column.mixer = Mixer(column.parts.size(), Part::confidences);
+            column.mixer = Mixer(column.parts.size(), mixing_contexts);
             columns_.push_back(std::move(column));
         }
     }
@@ -86,8 +93,10 @@ class NGram {
         }
     }
 
-    // Learn one symbol (an id from 1) in a flow; its position.
-    Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s) {
+    // Learn one symbol (an id from 1) in a flow; its position. `weigh`: learn how far to trust each view,
+    // too.
+    Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s,
+                   bool weigh = true) {
         exclude({}, s);
         const std::size_t flow = flows_.number(flow_name);
         const Past& past = flows_.past(flow);
@@ -97,7 +106,7 @@ class NGram {
             Column& column = columns_[c];
             const Sight sight{&past, alphabet_, std::span<const Value>(values_).first(c), around};
             glance(column, sight, s);
-            if (column.parts.size() > 1 && trains(column)) {
+            if (weigh && column.parts.size() > 1 && trains(column)) {
                 mix(column, s);
                 const std::int32_t came = column.numbers.find(values_[c]);
                 column.mixer.learn(
@@ -245,7 +254,7 @@ class NGram {
         Numbers numbers{};
         std::vector<Part> parts{};
         std::vector<Numbers> targets{};  // of parts whose targets are relative
-        Mixer mixer{0, 0};
+        Mixer mixer{0, {}};
     };
 
     bool trains(const Column& column) const {
@@ -260,17 +269,31 @@ class NGram {
     static void glance(const Column& column, const Sight& sight, NGramScratch& s) {
         s.glances.resize(column.parts.size());
         for (std::size_t i = 0; i < column.parts.size(); ++i) s.glances[i] = column.parts[i].look(sight);
+        s.length = sight.past->length();
+    }
+
+    // How sure a part is, by the probability of its best guess, in twelve steps.
+    static std::uint32_t sureness(float most) {
+        constexpr std::array<float, 11> steps{0.1F, 0.2F, 0.3F, 0.4F,  0.5F, 0.6F,
+                                              0.7F, 0.8F, 0.9F, 0.96F, 0.99F};
+        return static_cast<std::uint32_t>(std::upper_bound(steps.begin(), steps.end(), most) - steps.begin());
     }
 
     // What each part gives, mixed, to `s.mixing.p`.
     static void mix(const Column& column, NGramScratch& s) {
         const std::size_t n = column.numbers.size();
-        s.mixing.size(column.parts.size(), n + 1);
+        s.mixing.size(column.parts.size(), mixing_contexts.size(), n + 1);
+        std::uint32_t agreeing = 0;
+        for (std::size_t i = 0; i < column.parts.size(); ++i) {
+            if (!column.parts[i].view().brief) continue;
+            agreeing = static_cast<std::uint32_t>(s.glances[i].known);
+            break;
+        }
+        const auto length = static_cast<std::uint32_t>(std::bit_width(static_cast<std::uint32_t>(s.length)));
         for (std::size_t i = 0; i < column.parts.size(); ++i) {
             const Part& part = column.parts[i];
             const Part::Glance& g = s.glances[i];
             auto& logs = s.mixing.logs[i];
-            s.mixing.confidence[i] = part.confidence(g);
             if (!part.relative()) {
                 part.predict(g, n, s.own, s.out);
                 for (std::size_t v = 0; v <= n; ++v) logs[v] = static_cast<float>(s.own[v]);
@@ -286,7 +309,14 @@ class NGram {
                 }
                 logs[n] = static_cast<float>(unseen);
             }
+            const float most = *std::max_element(logs.begin(), logs.end());
             for (float& value : logs) value = quick_log(std::max(value, 1e-9F));
+            std::uint32_t* const contexts = s.mixing.contexts.data() + i * mixing_contexts.size();
+            contexts[0] = 0;
+            contexts[1] = static_cast<std::uint32_t>(part.confidence(g));
+            contexts[2] = sureness(most);
+            contexts[3] = agreeing;
+            contexts[4] = length;
         }
         column.mixer.mix(s.mixing);
     }

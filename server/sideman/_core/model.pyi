@@ -179,10 +179,13 @@ class NGram(NativeModel):
 
     @weights.setter
     def weights(self, given: npt.ArrayLike) -> None: ...
-    def learn(self, symbols: npt.ArrayLike, stream: int = 0, around: npt.ArrayLike | None = None) -> int:
+    def learn(
+        self, symbols: npt.ArrayLike, stream: int = 0, around: npt.ArrayLike | None = None, weigh: bool = True
+    ) -> int:
         """Learn int32[n] of ids or int32[n, components] of values, from 1, in order; the position of the first.
 
         `around`: int32[n, k], what is known of each event beside its symbol, for views that look around.
+        `weigh`: learn how far to trust each view, too.
         Raises `TypeError` for another dtype, `ValueError` for a value below 1.
         """
 

@@ -35,7 +35,9 @@ def evaluate(
     order: Annotated[int | None, typer.Option(min=1, max=16, help="a plain n-gram of this order")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="a plain n-gram, through no views")] = False,
     smoothing: Annotated[str | None, typer.Option(help="of the n-gram: kneser-ney or ppm [kneser-ney]")] = None,
-    passes: Annotated[int | None, typer.Option(min=1, max=9, help="over the training pieces [as chosen]")] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=0, max=100, help="of the training pieces, to weigh views by [as chosen]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the last line is one JSON object")] = False,
 ) -> None:
     """Bits per event of a model on pieces that it never saw, with the error over pieces, and how well it is calibrated.
@@ -59,7 +61,7 @@ def evaluate(
         if viewpoint is None:
             raise SetupError("--train and --test need a viewpoint", "give --viewpoint pitch, for example")
         asked = examination.of_files(train, test, viewpoint, names)
-    wish = Wish(plain, order, smoothing, passes)
+    wish = Wish(plain, order, smoothing, folds)
     result = examination.examine(asked, model, online, wish)
     print(told(result))
     spoken = result.spoken()

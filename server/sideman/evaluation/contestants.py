@@ -20,13 +20,14 @@ from .spelling import SPELLINGS
 class Contestant:
     """A model to be: `make(alphabet)` is a fresh one, `order` the places of the components as it takes them.
 
-    `passes`: how often it goes over what it is trained on, learning how far to trust its views.
+    `folds`: in so many parts it goes over what it is trained on again, each part as if it were new, to learn how far to
+    trust its views; 0: it learns that on the way.
     """
 
     name: str
     make: Callable[[Alphabet], Any]
     order: tuple[int, ...]
-    passes: int = 1
+    folds: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -37,7 +38,7 @@ class Wish:
     plain: bool = False
     order: int | None = None
     smoothing: str | None = None
-    passes: int | None = None
+    folds: int | None = None
 
 
 def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), wish: Wish = Wish()) -> Contestant:
@@ -61,17 +62,15 @@ def _ngram(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural:
     if wish.plain or wish.order is not None:
         order = wish.order or 5
         settings: dict[str, Any] = {"views": 0, "n-gram order": order, "smoothing": smoothing}
-        return Contestant(
-            "ngram", lambda alphabet: NGram(order, alphabet, smoothing), natural, wish.passes or 1, settings
-        )
+        return Contestant("ngram", lambda alphabet: NGram(order, alphabet, smoothing), natural, settings=settings)
     system = system_for(viewpoint, kind, given)
-    passes = wish.passes or system.passes
+    folds = system.folds if wish.folds is None else wish.folds
     settings = {
         "views": len(system.views),
         "brief views": sum(view[3] for view in system.views),
         "order": spoken(viewpoint, system.order),
         "smoothing": smoothing,
-        "passes": passes,
+        "folds": folds,
         "kind": kind,
         "given": list(given),
     }
@@ -79,6 +78,6 @@ def _ngram(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural:
         "ngram",
         lambda alphabet: NGram(alphabet=alphabet, smoothing=smoothing, views=system.views),
         system.order,
-        passes,
+        folds,
         settings,
     )

@@ -72,5 +72,12 @@ def pieces(read: Sequence[dict[str, Any]], viewpoint: str, names: Sequence[str] 
     for number, fields in enumerate(read, 1):
         symbols = spell(fields, viewpoint)
         if len(symbols):
-            made.append(Piece(str(fields.get("id", number)), symbols, given(fields, names, len(symbols))))
+            made.append(
+                Piece(
+                    str(fields.get("id", number)),
+                    str(fields.get("title", "")),
+                    symbols,
+                    given(fields, names, len(symbols)),
+                )
+            )
     return made

@@ -56,9 +56,10 @@ GIVEN: Final = {
 
 
 class Piece(NamedTuple):
-    """One piece: its name, its symbols int32[n, components], what is given of each int32[n, len(GIVEN)]."""
+    """One piece: its name and title, its symbols int32[n, components], what is given of each int32[n, len(GIVEN)]."""
 
     name: str
+    title: str
     symbols: Ints
     given: Ints
 

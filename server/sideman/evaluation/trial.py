@@ -43,29 +43,41 @@ class Pupil:
         self._looks_around = hasattr(self.model, "weights")
         if "know" in self._has:
             self.model.know(self._closed.symbols)
-        first = 0
-        for piece in self._train:
-            self.learn(piece.symbols, piece.given, CORPUS)
-            self.end(CORPUS)
-        places = len(self.model) if "unlearn" in self._has else 0
-        for _ in range(self._contestant.passes - 1 if "unlearn" in self._has else 0):
-            # Each piece is met as if it were new: all the others are known, and how far to trust them is learned.
-            for piece in self._train:
-                past = first + len(piece.symbols)
-                self.model.unlearn(first, past)
-                first = past
-                self.learn(piece.symbols, piece.given, CORPUS)
-                self.end(CORPUS)
-            first, places = places, len(self.model)
+        foldable = "unlearn" in self._has and self._contestant.folds > 0
+        places = [self._study(piece, not foldable) for piece in self._train]
+        if foldable:
+            self._weigh(places)
         if self._looks_around:
             self._weights = self.model.weights
 
-    def learn(self, symbols: Ints, given: Ints, stream: int) -> None:
+    def _study(self, piece: Piece, weigh: bool) -> tuple[int, int]:
+        """Learn a piece of the corpus; its positions."""
+        first = self.position()
+        self.learn(piece.symbols, piece.given, CORPUS, weigh)
+        self.end(CORPUS)
+        return first, self.position()
+
+    def _weigh(self, places: list[tuple[int, int]]) -> None:
+        """Learn how far to trust each view from pieces met as those under trial will be.
+
+        A fold of the corpus is forgotten; each of its pieces is met by a model that knows neither it nor its
+        neighbours, which may be variants of it; then the fold is learned again.
+        """
+        order = sorted(range(len(self._train)), key=lambda i: self._train[i].title)
+        for fold in np.array_split(np.array(order), min(self._contestant.folds, len(order))):
+            for i in fold:
+                self.model.unlearn(*places[i])
+            for i in fold:
+                self.model.unlearn(*self._study(self._train[i], True))
+            for i in fold:
+                places[i] = self._study(self._train[i], False)
+
+    def learn(self, symbols: Ints, given: Ints, stream: int, weigh: bool = True) -> None:
         """Learn symbols of one piece in order; views of the running piece begin anew where a corpus' piece does."""
         if stream == CORPUS:
             self.begin()
         if self._looks_around:
-            self.model.learn(symbols, stream, given)
+            self.model.learn(symbols, stream, given, weigh)
         else:
             self.model.learn(symbols, stream)
 

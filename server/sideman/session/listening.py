@@ -7,12 +7,12 @@ from ..events import Event
 from ..seats import Seat
 from ..streams import Held, Stream, gap_ns
 from ..voice import Finished, Voice
-from .exchanging import Exchanging
+from .beating import Beating
 
 DRUMS_CHANNEL = 10
 
 
-class Listening(Exchanging):
+class Listening(Beating):
     """Who hears what, and what it sets off."""
 
     def note(
