@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors events systems timeline beats osc addresses commands viewpoint streams seats rights
                params constraints agenda effects inputs settings voice session desk hub protocol""",
-    "heart": "contract models memory copying realiser pywalk player band house reception engine",
+    "heart": "contract models columns memory learned copying realiser pywalk player band house reception engine",
     "shell": "config plugin host stranger clock alarm journal wire replay server evaluation cli __main__",
     "tests": "testing",
 }

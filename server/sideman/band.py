@@ -1,57 +1,201 @@
-"""All players of a server, and what they have learned, shared where they name the same memory, viewpoint and model."""
+"""All players of a server, their memories, and what they have learned, shared where they name the same things.
+
+What takes long to learn is a `Job` in `jobs`: somebody builds it, on a thread of its own, and `switch` puts it in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from .events import Answer, Event, Query
-from .memory import Memory
-from .player import Learned, ModelFactory, Player
+from .learned import Job, Key, Learned, ModelFactory
+from .memory import MOST_EVENTS, SEGMENT, Memory
+from .player import Player
+
+#: How often (in events) it is seen to that all memories together stay within their bytes.
+WEIGHED_EVERY: Final = 4096
+MOST_BYTES: Final = 512_000_000
+
+BlendFactory = Callable[[Sequence[tuple[ModelFactory, float]]], ModelFactory]
 
 
 class Band:
-    """Makes players, teaches them, asks them. `factories` makes the models by name."""
+    """Makes players, teaches them, asks them. `factories` makes the models by name.
 
-    def __init__(self, factories: Mapping[str, ModelFactory]) -> None:
+    `segment` and `most_events` bound each memory, `most_bytes` all of them with what was learned from them.
+    """
+
+    def __init__(
+        self,
+        factories: Mapping[str, ModelFactory],
+        *,
+        segment: int = SEGMENT,
+        most_events: int = MOST_EVENTS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._factories = dict(factories)
+        self._segment = segment
+        self._most_events = most_events
+        self._most_bytes = most_bytes
         self._memories: dict[str, Memory] = {}
-        self._learned: dict[tuple[str, str, str], Learned] = {}
-        self._players: dict[str, tuple[Player, str]] = {}
+        self._learned: dict[Key, Learned] = {}
+        self._players: dict[str, tuple[Player, Key]] = {}
+        self._jobs: dict[int, Job] = {}
+        self._numbers = 0
+        self._heard = 0
+        #: Jobs that nobody has taken yet, in order.
+        self.jobs: list[Job] = []
 
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the models that players can be made with."""
         return tuple(self._factories)
 
+    @property
+    def bytes(self) -> int:
+        """What all memories and all that was learned from them take."""
+        kept = sum(memory.bytes for memory in self._memories.values())
+        return kept + sum(learned.bytes for learned in self._learned.values())
+
+    def memory(self, name: str) -> Memory:
+        """A memory by name; a new one if there is none."""
+        made = self._memories.get(name)
+        if made is None:
+            made = self._memories[name] = Memory(self._segment, self._most_events)
+        return made
+
     def make(self, name: str, model: str, viewpoint: str, memory: str) -> None:
-        """A new player; it knows what its memory holds already."""
-        kept = self._memories.setdefault(memory, Memory())
-        key = (memory, viewpoint, model)
-        learned = self._learned.get(key)
-        if learned is None:
-            learned = self._learned[key] = Learned(kept, viewpoint, self._factories[model])
-        self._players[name] = (Player(name, model, learned), memory)
+        """A new player; it knows what its memory holds already, at once or as soon as that is learned."""
+        key = Key(memory, viewpoint, model)
+        self._players[name] = (Player(name, model, self._empty(key)), key)
+        self.prepare(name, key)
 
     def drop(self, name: str) -> None:
         """A player ends; its memory stays, what nobody uses of it any more is forgotten."""
         del self._players[name]
-        used = {id(player.learned) for player, _ in self._players.values()}
-        self._learned = {key: learned for key, learned in self._learned.items() if id(learned) in used}
+        for job in self._jobs.values():
+            job.waiting.pop(name, None)
+        self._forget_unused()
+
+    def key_of(self, name: str) -> Key:
+        """What a player plays from."""
+        return self._players[name][1]
+
+    def prepare(self, name: str, key: Key) -> None:
+        """A player is to play from what a key names: a job, of which only the switching in is left if it is there."""
+        for job in self._jobs.values():
+            job.waiting.pop(name, None)
+        learned = self._learned.get(key)
+        for job in self._jobs.values():
+            if learned is None and key in job.made:
+                job.waiting[name] = key
+                return
+        if learned is not None:
+            made = self._new_job(key.memory, learned.memory, {key: learned})
+            made.done = True
+        else:
+            made = self._new_job(key.memory, self.memory(key.memory), {key: self._empty(key)})
+        made.waiting[name] = key
+
+    def _empty(self, key: Key) -> Learned:
+        return Learned(self.memory(key.memory), key.viewpoint, self.factory(key.model, key.parts))
+
+    def factory(self, model: str, parts: tuple[tuple[str, float], ...] = ()) -> ModelFactory:
+        """What makes a model; of a blend with parts, these in place of its own."""
+        return self._factories[model]
+
+    def _new_job(self, name: str, memory: Memory, made: dict[Key, Learned]) -> Job:
+        self._numbers += 1
+        job = self._jobs[self._numbers] = Job(self._numbers, name, memory, memory.snapshot(), made)
+        self.jobs.append(job)
+        return job
+
+    def job(self, number: int) -> Job | None:
+        """A job that is still under way, by its number."""
+        return self._jobs.get(number)
+
+    def users(self, job: Job) -> list[str]:
+        """The players that a job's result changes, in the order in which they were made."""
+        changed = {key for key, learned in job.made.items() if self._learned.get(key) is not learned}
+        return [name for name, (_, key) in self._players.items() if name in job.waiting or key in changed]
+
+    def switch(self, job: Job) -> None:
+        """Put in what a job has built: it catches up with what was heard meanwhile, and its players play from it."""
+        names = self.users(job)
+        del self._jobs[job.number]
+        for key, learned in job.made.items():
+            if self._learned.get(key) is not learned:
+                learned.catch_up()
+                self._learned[key] = learned
+        self._memories[job.name] = job.memory
+        for name in names:
+            player, key = self._players[name]
+            key = job.waiting.get(name, key)
+            self._players[name] = (player, key)
+            player.take(self._learned[key], key.model)
+        self._forget_unused()
+        for learned in job.made.values():
+            if learned.stale:
+                self._relearn(job.name)
+                break
+
+    def settle(self) -> None:
+        """Learn whatever is to be learned here and now, and switch it in."""
+        while self.jobs:
+            job = self.jobs.pop(0)
+            if not job.done:
+                job.build()
+            self.switch(job)
+
+    def abandon(self, job: Job) -> None:
+        """A job that cannot be done; all stays as it is."""
+        del self._jobs[job.number]
+
+    def _relearn(self, name: str) -> None:
+        """Everything that was learned from a memory is to be learned afresh."""
+        memory = self.memory(name)
+        keys = [key for key in self._learned if key.memory == name]
+        if keys:
+            for number in [job.number for job in self._jobs.values() if set(job.made) == set(keys) and not job.waiting]:
+                del self._jobs[number]  # what it builds is out of date
+            self._new_job(name, memory, {key: self._empty(key) for key in keys})
+
+    def _forget_unused(self) -> None:
+        used = {key for _, key in self._players.values()}
+        used.update(key for job in self._jobs.values() for key in job.waiting.values())
+        self._learned = {key: learned for key, learned in self._learned.items() if key in used}
 
     def hear(self, players: Sequence[str], learn: Sequence[bool], event: Event, stream: int) -> None:
         """An event has closed: each memory of those that learn keeps it once, each player listens."""
         places: dict[str, int] = {}
         for name, on in zip(players, learn, strict=True):
-            memory = self._players[name][1]
+            memory = self._players[name][1].memory
             if on and memory not in places:
-                places[memory] = self._memories[memory].append(event, stream)
+                places[memory] = self._keep(memory, event, stream)
         positions: dict[int, int] = {}
-        for (memory, _, _), learned in self._learned.items():
-            if memory in places:
-                positions[id(learned)] = learned.learn(event, stream, places[memory])
+        for key, learned in self._learned.items():
+            if key.memory in places:
+                positions[id(learned)] = learned.learn(event, stream, places[key.memory])
         for name in players:
             player = self._players[name][0]
             player.hear(event, stream, positions.get(id(player.learned), -1))
+
+    def _keep(self, name: str, event: Event, stream: int) -> int:
+        memory = self.memory(name)
+        changes = memory.changes
+        place = memory.append(event, stream)
+        self._heard += 1
+        if self._heard % WEIGHED_EVERY == 0:
+            while self.bytes > self._most_bytes:
+                largest = max(self._memories, key=lambda name: self._memories[name].bytes)
+                if len(self._memories[largest].segments) < 2:
+                    break
+                self._memories[largest].drop_oldest()
+                self._relearn(largest)
+        if memory.changes != changes:
+            self._relearn(name)
+        return place
 
     def answer(self, query: Query) -> Answer:
         """What a player answers."""
@@ -68,11 +212,10 @@ class Band:
     def forget(self, name: str, since_beat: float, again: bool) -> None:
         """Unlearn what a player's memory holds from a beat on, or learn it again."""
         key = self._players[name][1]
-        memory = self._memories[key]
+        memory = self.memory(key.memory)
+        spans = memory.since(since_beat)
         if again:
-            memory.forgotten = {place for place in memory.forgotten if memory.events[place].onset_beats < since_beat}
+            memory.remember(spans)
         else:
-            memory.forgotten.update(memory.since(since_beat))
-        for (named, _, _), learned in self._learned.items():
-            if named == key:
-                learned.rebuild()
+            memory.forget(spans)
+        self._relearn(key.memory)

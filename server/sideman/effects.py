@@ -43,6 +43,16 @@ class Make(NamedTuple):
     memory: str
 
 
+class Exchange(NamedTuple):
+    """A player is to play from another model, through another viewpoint, or from another blend."""
+
+    player: str
+    model: str
+    viewpoint: str
+    memory: str
+    parts: tuple[tuple[str, float], ...]
+
+
 class Unmake(NamedTuple):
     """A player ends; its memory stays."""
 
@@ -73,4 +83,4 @@ class Forget(NamedTuple):
     again: bool
 
 
-Effect = Say | Cut | Make | Unmake | Teach | Revert | Forget | Query
+Effect = Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Query

@@ -10,7 +10,7 @@ from .band import Band
 from .desk import View
 from .errors import Refused
 from .hub import Output
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
 from .reception import MAIN, NOWHERE, Reception
 from .rights import secret_key
 from .seats import Seat
@@ -93,12 +93,25 @@ class Engine(Reception):
                 self.log.append(f"{item.player} has failed: {item.reason}")
                 session.fail(item.player.rpartition("/")[2], item.reason, now)
                 self._run(session, now)
+        elif isinstance(item, Built):
+            self._learned(item, now)
         elif isinstance(item, End):
             for session in self._sessions.values():
                 session.halt(now, panic=False)
                 self._run(session, now)
         out, self._out = self._out, []
         return out
+
+    def _learned(self, item: Built, now: int) -> None:
+        """A job is done elsewhere, or (in a replay) is still to be done: it learns the same then."""
+        job = self.band.job(item.job)
+        self.building = [other for other in self.building if other is not job]
+        if job is None:
+            return
+        if not job.done and not item.reason:
+            job.build()
+        self._built(job, item.reason, now)
+        self._work(now)
 
     def _wake(self, now: int) -> None:
         while (item := self._bundles.pop(now)) is not None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import msgspec
 
 from .band import Band
-from .effects import Cut, Effect, Forget, Make, Revert, Say, Teach, Unmake
+from .effects import Cut, Effect, Exchange, Forget, Make, Revert, Say, Teach, Unmake
 from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin
+from .learned import Job, Key
 from .seats import Seats
 from .session import Session
 from .settings import Settings
@@ -34,6 +35,8 @@ class House:
         self.log: list[str] = []
         #: What strangers' players are to do, in order; the shell hands it to them.
         self.handed: list[tuple[str, Effect]] = []
+        #: What is to be learned on another thread; whoever takes it feeds a `Built`.
+        self.building: list[Job] = []
         self._strangers: set[str] = set()
         self._dead: set[str] = set()  # those that have failed: nothing is handed to them any more
 
@@ -79,6 +82,12 @@ class House:
         elif isinstance(effect, Query):
             session.receive(self.band.answer(effect), now)
             self._run(session, now)
+        elif isinstance(effect, Exchange):
+            if effect.model in self._begin.strangers:
+                session.not_taken(effect.player, "the model of a plugin in a process of its own can only be made", now)
+                self._run(session, now)
+            else:
+                self.band.prepare(effect.player, Key(effect.memory, effect.viewpoint, effect.model, effect.parts))
         elif isinstance(effect, Revert):
             self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
@@ -87,6 +96,44 @@ class House:
             self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
         else:
             self.band.drop(effect.player)
+        self._work(now)
+
+    def _work(self, now: int) -> None:
+        """What is quickly learned is learned now, the rest is left for another thread."""
+        while self.band.jobs:
+            job = self.band.jobs.pop(0)
+            if not job.done and not job.small:
+                self.building.append(job)
+                continue
+            reason = ""
+            if not job.done:
+                try:
+                    job.build()
+                except Exception as error:  # a plugin's model, in this process by wish
+                    reason = f"{type(error).__name__}: {error}"
+            self._built(job, reason, now)
+
+    def _built(self, job: Job, reason: str, now: int) -> None:
+        """Switch in what was learned: the players that it concerns let their unsent plans go and plan anew."""
+        names = self.band.users(job)
+        if reason:
+            self.log.append(f"a model could not be loaded: {reason}")
+            self.band.abandon(job)
+            for name in names:
+                if (session := self._session_of(name)) is not None and name in job.waiting:
+                    session.not_taken(name, reason, now)
+                    self._run(session, now)
+            return
+        for name in names:
+            if (session := self._session_of(name)) is not None:
+                session.let_go(name, now)
+                self._run(session, now)
+        self.band.switch(job)
+        for name in names:
+            if (session := self._session_of(name)) is not None:
+                key = self.band.key_of(name)
+                session.taken(name, key.model, key.viewpoint, key.parts, now)
+                self._run(session, now)
 
     def _teach(self, effect: Teach) -> None:
         """Our own players hear it now, strangers' are handed it."""

@@ -58,10 +58,18 @@ class Failed(NamedTuple):
     reason: str
 
 
+class Built(NamedTuple):
+    """What a job was to learn is learned, and may be switched in; or it failed, and why."""
+
+    time_ns: int
+    job: int
+    reason: str = ""
+
+
 class End(NamedTuple):
     """The server stops: what sounds is ended."""
 
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Wake | Answered | Failed | End
+Input = Begin | WallTime | Datagram | Wake | Answered | Failed | Built | End

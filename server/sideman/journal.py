@@ -18,14 +18,14 @@ from .effects import Cut
 from .errors import SetupError
 from .events import Answer
 from .hub import Output, Send
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
 from .seats import Endpoint
 
 MAGIC: Final = b"sideman recording\n"
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<IIB")  # length of the body, its CRC-32, kind
 _INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
-_BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT = range(9)
+_BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT = range(10)
 
 
 def _text(value: str) -> bytes:
@@ -60,6 +60,8 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _ANSWERED, head + msgspec.json.encode(item.answer)
     if isinstance(item, Failed):
         return _FAILED, head + _text(item.player) + _text(item.reason)
+    if isinstance(item, Built):
+        return _BUILT, head + struct.pack("<Q", item.job) + _text(item.reason)
     if isinstance(item, End):
         return _END, head
     if isinstance(item, WallTime):
@@ -102,6 +104,9 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
     elif kind == _FAILED:
         player, at = _read_text(body, at)
         item = Failed(time_ns, player, _read_text(body, at)[0])
+    elif kind == _BUILT:
+        (job,) = struct.unpack_from("<Q", body, at)
+        item = Built(time_ns, job, _read_text(body, at + 8)[0])
     elif kind == _END:
         item = End(time_ns)
     elif kind == _WALL:

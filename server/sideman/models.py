@@ -22,6 +22,7 @@ State = _core.State
 Walk = _core.Walk
 chance = _core.chance
 
+GAVE_UP_AVOID: Final = _core.GAVE_UP_AVOID
 GAVE_UP: Final = {
     _core.GAVE_UP_TABOO: "gave up taboo",
     _core.GAVE_UP_CONTINUITY: "gave up continuity",
@@ -31,6 +32,7 @@ GAVE_UP: Final = {
 
 __all__ = [
     "GAVE_UP",
+    "GAVE_UP_AVOID",
     "METHODS",
     "Alphabet",
     "Choice",

@@ -6,9 +6,8 @@ A player knows no time but beats and no socket; all chance is keyed by the query
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -17,94 +16,18 @@ from .addresses import Value
 from .constraints import DRUMS_CHANNEL, LongestCopy, PitchRange, combined, product
 from .copying import Copying
 from .events import Answer, Event, Planned, Query, Why
-from .memory import Memory
-from .models import GAVE_UP, Alphabet, Choice, Floats, Model, Placed, Sampler, Walk
+from .learned import CONTEXT, STREAMS, Learned, coarse
+from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk
 from .pywalk import PyChoice, PyWalk, walk
 from .realiser import realise
-from .viewpoint import Viewpoint
-
-ModelFactory = Callable[[Alphabet], Model]
 
 #: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music.
 MIN_P: Final = 0.25
 UNDO: Final = 64
-CONTEXT: Final = 32
-ALIKE: Final = 16
+#: So many spans may be avoided at once; a walk adds those of continuity and taboo.
+MOST_SPANS: Final = 48
 PHRASE: Final = 512
-STREAMS: Final = 128
 COPY: Final = LongestCopy(1).name
-
-
-class Learned:
-    """One model of one memory seen through one viewpoint, shared by the players that name all three.
-
-    The model counts positions of what it has learned; `places` leads from there to the memory's.
-    """
-
-    def __init__(self, memory: Memory, viewpoint: str, factory: ModelFactory) -> None:
-        self.memory = memory
-        self.viewpoint = Viewpoint(viewpoint)
-        self._factory = factory
-        self.version = 0
-        self._build()
-
-    def _build(self) -> None:
-        """Learn the whole memory; a gap where something was forgotten is a break."""
-        self.version += 1
-        self.alphabet = Alphabet(len(self.viewpoint.names))
-        self.model: Model = self._factory(self.alphabet)
-        self.places: list[int] = []
-        self.latest: dict[tuple[int, ...], int] = {}
-        self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
-        self.before: dict[int, Event] = {}
-        for place, (event, stream) in enumerate(zip(self.memory.events, self.memory.streams, strict=True)):
-            if place in self.memory.forgotten:
-                self.before.pop(stream, None)
-                if isinstance(self.model, Placed):
-                    self.model.end(stream)
-                continue
-            self.learn(event, stream, place)
-
-    def rebuild(self) -> None:
-        """Learn afresh what the memory holds."""
-        self._build()
-
-    def symbol(self, event: Event, stream: int) -> tuple[int, ...] | None:
-        """An event's symbol after the one before it in its stream."""
-        return self.viewpoint.symbol(event, self.before.get(stream))
-
-    def learn(self, event: Event, stream: int, place: int) -> int:
-        """Learn an event that stands at `place` in memory; its position in the model, -1 if it has no symbol."""
-        symbol = self.symbol(event, stream)
-        if symbol is None:
-            return -1
-        self.before[stream] = event
-        self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
-        self.places.append(place)
-        self.latest[symbol] = len(self.places) - 1
-        self.alike.setdefault(symbol[0], deque(maxlen=ALIKE)).append(len(self.places) - 1)
-        return len(self.places) - 1
-
-    def like(self, value: int, avoid: list[tuple[int, int]]) -> int:
-        """The newest position whose symbol begins with a value and that its stream goes on from; -1: none."""
-        streams = self.memory.streams
-        for position in reversed(self.alike.get(value, ())):
-            following = position + 1
-            if following >= len(self.places) or any(first <= following < past for first, past in avoid):
-                continue
-            if streams[self.places[position]] == streams[self.places[following]]:
-                return position
-        return -1
-
-    def source(self, position: int) -> Event | None:
-        """The event at a position of the model."""
-        return self.memory.events[self.places[position]] if 0 <= position < len(self.places) else None
-
-    def interval(self, first: int, past: int) -> list[tuple[int, int]]:
-        """The model's positions of what lies between two places in memory."""
-        if past <= first:
-            return []
-        return [(bisect_left(self.places, first), bisect_left(self.places, past))]
 
 
 class Player:
@@ -120,16 +43,16 @@ class Player:
         self._newest = -1
         self._walk: Walk | PyWalk | None = None
         self._last_pitch: int | None = None
-        self._phrases: dict[int, deque[tuple[int, ...]]] = {}
+        self._phrases: dict[int, deque[Event]] = {}
         self._over: set[int] = set()  # streams whose phrase is over
         self._copying: Copying | None = None
         self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None]] = deque(maxlen=UNDO)
-        self._version = learned.version
+        self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
+        self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: Mapping[str, Value] | None = None
 
     def hear(self, event: Event, stream: int, position: int) -> None:
         """An event has closed; `position` is where the model learned it, -1 if it did not."""
-        self._renew()
         learned = self.learned
         symbol = learned.viewpoint.symbol(event, self._before.get(stream))
         if symbol is None:
@@ -138,7 +61,7 @@ class Player:
         if stream in self._over:
             self._over.discard(stream)
             phrase.clear()
-        phrase.append(symbol)
+        phrase.append(event)
         if event.last:
             self._over.add(stream)
         state = self._listening.get(stream)
@@ -170,7 +93,6 @@ class Player:
 
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""
-        self._renew()
         self._set(query.settings)
         avoid: list[tuple[int, int]] = []
         if query.phrase_of or query.opening is not None:
@@ -198,30 +120,54 @@ class Player:
         """The last so many planned events were dropped: it stands where it stood before them."""
         for _ in range(min(events, len(self._undo))):
             self._walk, self._last_pitch, self._copying = self._undo.pop()
+            if self._played:
+                self._played.pop()
 
-    def _renew(self) -> None:
-        """After its memory was learned afresh: listen again to the ends of the streams, play on from there."""
-        if self._version == self.learned.version:
-            return
-        self._version = self.learned.version
-        self._listening.clear()
-        self._phrases.clear()
-        self._before.clear()
+    def take(self, learned: Learned, model: str) -> None:
+        """Play on from what was learned afresh or otherwise: it has heard and played what it had before."""
+        self.learned, self.model_name = learned, model
         self._undo.clear()
-        self._walk = None
-        memory, learned = self.learned.memory, self.learned
-        tails: dict[int, list[tuple[int, int]]] = {}
-        for position in range(max(0, len(learned.places) - 8 * CONTEXT), len(learned.places)):
-            place = learned.places[position]
-            tails.setdefault(memory.streams[place], []).append((position, place))
-        for stream, tail in tails.items():
-            for position, place in tail[-CONTEXT:]:
-                event = memory.events[place]
-                symbol = learned.viewpoint.symbol(event, self._before.get(stream))
-                if symbol is not None:
-                    state = self._listening.setdefault(stream, learned.model.start())
-                    learned.model.advance(state, learned.alphabet.find(symbol), position)
-                self._before[stream] = event
+        self._set_for = None
+        self._listening.clear()
+        self._before.clear()
+        for stream, tail in learned.tails.items():
+            self._listening[stream] = self._state_after(tail)
+            self._before[stream] = tail[-1][0]
+        if self._newest not in self._listening and self._listening:
+            self._newest = list(self._listening)[-1]
+        played = [(event, learned.position_of(place)) for event, place in self._played]
+        if self._walk is None or not played:
+            self._walk = None
+            return
+        self._walk = self._walk_from(self._state_after(played))
+        if self._copying is not None:
+            self._copying = Copying(self._symbols(self._answers))
+            for symbol in self._symbols(event for event, _ in played):
+                self._copying.went(symbol)
+
+    def _state_after(self, events: Iterable[tuple[Event, int]]) -> Any:
+        """Where one stands after events, each with its position in the model (-1: none)."""
+        model, viewpoint, alphabet = self.learned.model, self.learned.viewpoint, self.learned.alphabet
+        state = model.start()
+        before: Event | None = None
+        for event, position in events:
+            symbol = viewpoint.symbol(event, before)
+            before = event
+            if symbol is None:
+                continue
+            known = alphabet.find(symbol)
+            there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
+            model.advance(state, known, position if there else None)
+        return state
+
+    def _symbols(self, events: Iterable[Event]) -> list[tuple[int, ...]]:
+        symbols, before = [], None
+        for event in events:
+            symbol = self.learned.viewpoint.symbol(event, before)
+            before = event
+            if symbol is not None:
+                symbols.append(symbol)
+        return symbols
 
     def _set(self, settings: Mapping[str, Value]) -> None:
         if settings is self._set_for:
@@ -260,7 +206,9 @@ class Player:
                 model.advance(state, model.symbol_at(place), at=place)
         self._walk = self._walk_from(state)
         self._last_pitch = round(before.top.pitch) if before is not None and before.notes else None
-        self._copying = Copying(self._phrases.get(stream, ())) if query.phrase_of else None
+        self._answers = tuple(self._phrases.get(stream, ())) if query.phrase_of else ()
+        self._copying = Copying(self._symbols(self._answers)) if query.phrase_of else None
+        self._played.clear()
         self._undo.clear()
 
     def _provisional(self, event: Event, before: Event | None, state: Any) -> Any:
@@ -296,6 +244,22 @@ class Player:
         return [product(masks[0] if masks else None, first), *masks[1:]]
 
     def _choice(
+        self, query: Query, ordinal: int, avoid: list[tuple[int, int]], masks: list[Floats | None]
+    ) -> Choice | PyChoice | None:
+        """What is avoided may be given up, what memory has lost may not."""
+        assert self._walk is not None
+        lost = self.learned.masked()
+        if not lost:
+            return self._chosen(query, ordinal, avoid, masks)
+        before = self._walk.copy()
+        for excluded in (coarse([*avoid, *lost], MOST_SPANS), lost):
+            choice = self._chosen(query, ordinal, excluded, masks)
+            if choice is None or not choice.given_up & GAVE_UP_AVOID:
+                return choice
+            self._walk = before.copy()
+        return None
+
+    def _chosen(
         self, query: Query, ordinal: int, avoid: list[tuple[int, int]], masks: list[Floats | None]
     ) -> Choice | PyChoice | None:
         assert self._walk is not None
@@ -340,6 +304,8 @@ class Player:
         if notes:
             top = max(note.pitch for note in notes)
             self._last_pitch = round(top) - int(query.settings["transpose"])
+        place = learned.places[position] if source is not None else -1
+        self._played.append((Event(self.name, 0, beat, span, notes, label), place))
         bound = [self._range.name] if choice.bound and forbidden is None else []
         bound += [COPY] if forbidden is not None else []
         bound += [words for bit, words in GAVE_UP.items() if choice.given_up & bit]
@@ -350,7 +316,7 @@ class Player:
             choice.entropy_bits,
             choice.rank,
             source.performer if source is not None else self.model_name,
-            learned.places[position] if source is not None else -1,
+            place,
             source.onset_beats if source is not None else -1.0,
             choice.context,
             tuple(bound),

@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -23,8 +24,9 @@ from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
 from .errors import SetupError
 from .events import Answer
-from .inputs import Answered, Begin, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
 from .journal import Recorder
+from .learned import Job
 from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
@@ -56,6 +58,7 @@ class Server:
         self.faults = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: dict[str, Worker] = {}
+        self._builder = ThreadPoolExecutor(1, "builder")
         self._settings = settings
         self._found = find(settings.plugins, models_of)
         for complaint in self._found.complaints:
@@ -87,6 +90,7 @@ class Server:
         gc.freeze()
         self._wall_time()
         self._hand_over()
+        self._build()
         self._wire.start(self.receive)
         self._arm()
         ready()
@@ -97,6 +101,7 @@ class Server:
             self._alarm.set(None)
             for worker in self._workers.values():
                 worker.close()
+            self._builder.shutdown(wait=False, cancel_futures=True)
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
@@ -137,9 +142,27 @@ class Server:
                 wire.send(output.due_ns, output.packet, output.to, output.epoch)
         if self.engine.handed and self._loop is not None:
             self._hand_over()
+        if self.engine.building and self._loop is not None:
+            self._build()
         if self.engine.log:
             self._log(self.engine.log)
             self.engine.log.clear()
+
+    def _build(self) -> None:
+        """Learn on the builder's thread what takes long; it is switched in by an input when it is there."""
+        jobs, self.engine.building = self.engine.building, []
+        for job in jobs:
+            self._builder.submit(self._learn, job)
+
+    def _learn(self, job: Job) -> None:
+        """On the builder's thread."""
+        reason = ""
+        try:
+            job.build()
+        except Exception as error:
+            log.exception("a model could not be built")
+            reason = f"{type(error).__name__}: {error}"
+        self._later(lambda: Built(self._clock.now(), job.number, reason))
 
     def _hand_over(self) -> None:
         """Give strangers' players what they are to do."""

@@ -205,6 +205,7 @@ class Worker:
             self._process.ask(time.monotonic() + SETUP_S, "setup", self._config)
             band = Band({self._make.model: self._hosted})
             band.make(*self._make)
+            band.settle()
             while (effect := self._queue.get()) is not None:
                 self._act(band, effect)
         except PluginFault as fault:
@@ -228,3 +229,4 @@ class Worker:
             band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
             band.forget(effect.player, effect.since_beat, effect.again)
+            band.settle()

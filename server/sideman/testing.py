@@ -21,7 +21,7 @@ from .clock import SimulatedClock
 from .effects import Cut
 from .engine import Engine
 from .hub import Output
-from .inputs import Begin, Datagram, End, Input, Wake, WallTime
+from .inputs import Begin, Built, Datagram, End, Input, Wake, WallTime
 from .osc import Bundle, Message, decode, encode
 from .plugin import bundled
 from .seats import Endpoint
@@ -46,6 +46,8 @@ class Stage:
     def __init__(self, seed: int = 1, settings: Settings | None = None) -> None:
         self.clock = SimulatedClock()
         self.wire = SimWire()
+        self.building_s = 0.0  # how long it takes until what is learned elsewhere is there
+        self._built: list[tuple[int, int]] = []
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
         begin = Begin(0, seed, b"a secret for tests", "test", (), msgspec.json.encode(settings or Settings()))
@@ -86,6 +88,12 @@ class Stage:
                 self.wire.cut(output.player, output.after_ns)
             else:
                 self.wire.send(output.due_ns, output.packet, output.to, output.epoch)
+        for job in self.engine.building:
+            job.build()
+            self._built.append((self.clock.now() + round(self.building_s * SECOND), job.number))
+        self.engine.building.clear()
+        while self._built and self._built[0][0] <= self.clock.now():
+            self.feed(Built(self.clock.now(), self._built.pop(0)[1]))
 
     def advance(self, seconds: float) -> None:
         """Let time pass: what falls due happens when it is due."""
@@ -95,12 +103,15 @@ class Stage:
         """Let time pass up to a moment."""
         while True:
             wake, due = self.engine.next_ns(), self.wire.next_ns()
-            moments = [moment for moment in (wake, due) if moment is not None and moment <= until_ns]
+            built = self._built[0][0] if self._built else None
+            moments = [moment for moment in (wake, due, built) if moment is not None and moment <= until_ns]
             if not moments:
                 break
             moment = max(min(moments), self.clock.now())
             self.clock.advance(moment)
             self.wire.advance(moment)
+            if built is not None and built <= moment:
+                self.feed(Built(moment, self._built.pop(0)[1]))
             if wake is not None and wake <= moment:
                 self.feed(Wake(moment))
         self.clock.advance(until_ns)

@@ -13,6 +13,7 @@ from typing import Final
 from .addresses import Value
 from .effects import Cut, Effect, Revert, Say
 from .events import Answer, Event, Planned, Query
+from .seats import Seat
 from .streams import Phrase
 from .timeline import MINUTE, SECOND, Timeline
 
@@ -31,6 +32,21 @@ EVENTS_A_QUERY: Final = 32
 #: A query asks for at least this much, however the horizon is rounded.
 LEAST_BEATS: Final = 1e-6
 ENDLESS: Final = float("inf")
+
+
+#: The models of a blend, each with its weight.
+Parts = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a player is to become, who wants it, and by which address."""
+
+    model: str
+    viewpoint: str
+    parts: Parts
+    by: Seat | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ class Change:
     by: str
     what: str
     at_ns: int
-    before: Value | tuple[str, ...]
+    before: Value | tuple[str, ...] | Wanted
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +100,8 @@ class Voice:
     memory: str
     owner: str
     settings: dict[str, Value]
+    parts: Parts = ()
+    made: tuple[str, str, str] = ("", "", "")  # model, viewpoint and memory that it was made with
     mode: str = "free"
     armed: bool = False
     panicked: bool = False

@@ -88,3 +88,81 @@ def component(whole: dict[tuple[int, ...], float], prefix: tuple[int, ...]) -> d
 def ascending(values: Sequence[int]) -> bool:
     """Whether each value is above the one before."""
     return all(earlier < later for earlier, later in pairwise(values))
+
+
+Context = tuple[object, ...]
+Followed = tuple[Context, int]
+NOTHING = "before the first"
+
+
+def followed(phrases: Sequence[Sequence[tuple[int, ...]]], component: int, order: int) -> list[list[Followed]]:
+    """For each event of each phrase its longest context, nearest first, and the component that followed it.
+
+    The components chosen before it come first, then order - 1 whole symbols; one mark stands for the phrase's begin.
+    """
+    return [
+        [(context(phrase[:place], symbol[:component], order), symbol[component]) for place, symbol in enumerate(phrase)]
+        for phrase in phrases
+    ]
+
+
+def context(past: Sequence[tuple[int, ...]], chosen: Sequence[int], order: int) -> Context:
+    """The longest context after a past, of an event whose first components are chosen already."""
+    behind = [*reversed(past), NOTHING][: order - 1]
+    return (*reversed(chosen), *behind)
+
+
+def kneser_ney_counts(events: Sequence[Followed]) -> dict[Context, Counter[int]]:
+    """How often each value followed each longest context; at a shorter one, how many one longer it followed."""
+    counts: dict[Context, Counter[int]] = {}
+    for longest, value in events:
+        counts.setdefault(longest, Counter())[value] += 1
+    for depth in range(max((len(longest) for longest in counts), default=0), 0, -1):
+        for here in [known for known in counts if len(known) == depth]:
+            for value in counts[here]:
+                counts.setdefault(here[:-1], Counter())[value] += 1
+    return counts
+
+
+def discounts(counts: dict[Context, Counter[int]], depth: int) -> tuple[float, float, float]:
+    """Chen & Goodman's D1, D2, D3+ for one length of context; what docs/models.md says where they cannot be told."""
+    n = Counter(count for here, values in counts.items() if len(here) == depth for count in values.values())
+    if not all(n[k] for k in (1, 2, 3, 4)):
+        return 0.5, 0.5, 0.5
+    y = n[1] / (n[1] + 2 * n[2])
+    found = [k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3)]
+    one, two, three = (min(max(d, 0.05), k - 0.02) for k, d in enumerate(found, 1))
+    return one, two, three
+
+
+def kneser_ney(events: Sequence[Followed], here: Context, values: Sequence[int]) -> dict[int, float]:
+    """Interpolated modified Kneser-Ney: every value's probability after a context; 0 is the unseen one."""
+    counts = kneser_ney_counts(events)
+    p = dict.fromkeys((0, *values), 1 / (len(values) + 1))
+    for depth in range(len(here) + 1):
+        after = counts.get(here[:depth])
+        if after is None:
+            break
+        d = discounts(counts, depth)
+        total = sum(after.values())
+        backoff = sum(d[min(count, 3) - 1] for count in after.values()) / total
+        p = {
+            value: (max(after[value] - d[min(after[value], 3) - 1], 0) if after[value] else 0) / total + backoff * q
+            for value, q in p.items()
+        }
+    return p
+
+
+def ppm(events: Sequence[Followed], here: Context, values: Sequence[int]) -> dict[int, float]:
+    """PPM by escape C with exclusion, from the same counts; what is left is shared by what no context knows."""
+    counts = kneser_ney_counts(events)
+    p: dict[int, float] = {}
+    left = 1.0
+    for depth in range(len(here), -1, -1):
+        after = {value: count for value, count in counts.get(here[:depth], Counter()).items() if value not in p}
+        if after:
+            whole = sum(after.values()) + len(after)
+            p |= {value: left * count / whole for value, count in after.items()}
+            left *= len(after) / whole
+    rest = [value for value in (0, *values) if value not in p]
+    return p | dict.fromkeys(rest, left / len(rest))

@@ -32,6 +32,7 @@ def event(pitch: float, beat: float, span: float = 0.5, *, velocity: float = 80,
 def band(viewpoint: str = "pitch*ioi") -> Band:
     made = Band({"oracle": Oracle})
     made.make("p", "oracle", viewpoint, "p")
+    made.settle()
     return made
 
 
@@ -238,7 +239,9 @@ def test_the_same_key_gives_the_same_notes_and_another_seed_others() -> None:
 def test_a_shared_memory_is_learned_once() -> None:
     made = band()
     made.make("q", "oracle", "pitch*ioi", "p")
+    made.settle()
     made.make("r", "oracle", "interval", "p")
+    made.settle()
     made.hear(["p", "q", "r"], [True, True, True], event(60, 0), 0)
     made.hear(["p"], [True], event(62, 0.5), 0)
     for name in ("p", "q", "r"):
@@ -249,22 +252,36 @@ def test_a_shared_memory_is_learned_once() -> None:
 def test_a_player_made_late_knows_what_its_memory_holds() -> None:
     made = taught([60, 62, 64])
     made.make("late", "oracle", "interval*ioi", "p")
+    made.settle()
     assert made.answer(query(player="late", count=3)).events
 
 
 def test_what_is_forgotten_is_never_a_source_and_undo_brings_it_back() -> None:
     made = taught([60, 62, 64, 65, 67, 69, 71, 72])
     made.forget("p", 2.0, again=False)
+    made.settle()
     played = [planned.notes[0].pitch for planned in made.answer(query(until_beats=40)).events]
     assert set(played) <= {60, 62, 64, 65}
     made.forget("p", 2.0, again=True)
+    made.settle()
     played = [planned.notes[0].pitch for planned in made.answer(query(until_beats=60, ordinal=50)).events]
     assert set(played) - {60, 62, 64, 65}
+
+
+def test_what_is_forgotten_is_no_source_before_the_model_is_learned_afresh() -> None:
+    made = taught([60, 62, 64, 65, 67, 69, 71, 72])
+    made.forget("p", 2.0, again=False)
+    assert made.jobs
+    for seed in range(20):
+        answer = made.answer(query(until_beats=40, seed=seed))
+        assert {planned.notes[0].pitch for planned in answer.events} <= {60, 62, 64, 65}
+        assert all(planned.why.source_position < 4 for planned in answer.events)
 
 
 def test_forgetting_leaves_a_model_as_a_fresh_one_with_the_same_break_would_be() -> None:
     made = taught([60, 62, 64, 65])
     made.forget("p", 1.0, again=False)
+    made.settle()
     made.hear(["p"], [True], event(72, 10), 0)
     learned = made._players["p"][0].learned
     fresh = Oracle(learned.alphabet)
@@ -280,7 +297,5 @@ def test_forgetting_leaves_a_model_as_a_fresh_one_with_the_same_break_would_be()
 def test_memory_keeps_positions() -> None:
     memory = Memory()
     assert [memory.append(event(60 + place, place), 0) for place in range(5)] == [0, 1, 2, 3, 4]
-    assert memory.since(3.0) == [3, 4]
-    memory.forgotten.add(4)
-    assert memory.since(3.0) == [3]
+    assert memory.since(3.0) == [(3, 5)]
     assert memory.mean_velocity == 80

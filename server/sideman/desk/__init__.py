@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from ..addresses import TABLE
-from . import correcting, joining, moving, parameters, players, playing
+from . import correcting, exchanging, joining, moving, parameters, players, playing
 from .call import COMMANDS, Call, Steps, View
 
-__all__ = ["COMMANDS", "Call", "Steps", "View", "correcting", "joining", "moving", "parameters", "players", "playing"]
+__all__ = [
+    "COMMANDS",
+    "Call",
+    "Steps",
+    "View",
+    "correcting",
+    "exchanging",
+    "joining",
+    "moving",
+    "parameters",
+    "players",
+    "playing",
+]
 
 _MISSING = [row.template for row in TABLE if row.template not in COMMANDS]
 assert not _MISSING, f"in the table, but not here: {_MISSING}"

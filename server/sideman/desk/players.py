@@ -18,7 +18,7 @@ def new(call: Call) -> Steps:
     asked = (model, viewpoint, memory)
     session = call.session
     voice = session.voices.get(name) if name not in call.view.dropped else None
-    made = call.view.made.get(name) or ((voice.model, voice.viewpoint, voice.memory) if voice else None)
+    made = call.view.made.get(name) or (voice.made if voice else None)
     if made is not None and made != asked:
         raise Refused(
             f"{name} is there already, as {' '.join(made)}", f"/player/{name}/drop it first, or take another name"

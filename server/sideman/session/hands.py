@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..addresses import Value
-from ..effects import Forget, Unmake
+from ..effects import Exchange, Forget, Unmake
 from ..seats import Seat
 from ..streams import gap_ns
-from ..voice import ENDLESS, Change, Voice
+from ..voice import ENDLESS, Change, Parts, Voice, Wanted
 from .leash import Leashed
 
 
@@ -173,11 +173,18 @@ class Hands(Leashed):
             self.replan(voice, now)
         return since
 
+    def exchange(self, voice: Voice, model: str, viewpoint: str, parts: Parts, by: Seat | None, address: str) -> None:
+        """Ask for another model, viewpoint or parts; until it is there all stays as it is. A newer wish wins."""
+        self.wanted[voice.name] = Wanted(model, viewpoint, parts, by, address)
+        self.effects.append(Exchange(voice.key, model, viewpoint, f"{self.name}/{voice.memory}", parts))
+
     def undo(self, voice: Voice, change: Change, now: int) -> None:
         """Put back what a change has changed."""
         before = change.before
         what, _, name = change.what.partition(" ")
-        if what == "param" and not isinstance(before, tuple):
+        if isinstance(before, Wanted):
+            self.exchange(voice, before.model, before.viewpoint, before.parts, None, "")
+        elif what == "param" and not isinstance(before, tuple):
             voice.settings = {**voice.settings, name: before}
             self.say(now, f"/player/{voice.name}/is", name, before)
             if voice.playing:

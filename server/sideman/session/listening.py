@@ -7,12 +7,12 @@ from ..events import Event
 from ..seats import Seat
 from ..streams import Held, Stream, gap_ns
 from ..voice import Finished, Voice
-from .beating import Beating
+from .exchanging import Exchanging
 
 DRUMS_CHANNEL = 10
 
 
-class Listening(Beating):
+class Listening(Exchanging):
     """Who hears what, and what it sets off."""
 
     def note(

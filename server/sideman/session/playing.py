@@ -20,6 +20,7 @@ class Playing(SessionState):
     def add_voice(self, name: str, model: str, viewpoint: str, memory: str, owner: str, now: int) -> Voice:
         """A new player."""
         voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
+        voice.made = (model, viewpoint, memory)
         self.voices[name] = voice
         self.memory_lengths.setdefault(memory, 0)
         self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))

@@ -15,7 +15,7 @@ from ..params import SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
 from ..streams import Stream
 from ..timeline import Timeline, Transport
-from ..voice import Voice
+from ..voice import Voice, Wanted
 
 
 class SessionState:
@@ -51,6 +51,7 @@ class SessionState:
         self._stream_numbers = 0
         self.last_human_ns = now
         self.echoes = 0
+        self.wanted: dict[str, Wanted] = {}  # of players that are to become others
         self.memory_lengths: dict[str, int] = {}
         self.phrase_starts: dict[tuple[int, str], int] = {}
         self.last_event = 0

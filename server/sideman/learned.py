@@ -1,0 +1,226 @@
+"""What one model has learned from one memory through one viewpoint, and the building of it, on any thread.
+
+A model counts positions of what it has learned; `places` leads from there to the memory's. How one plays from it is
+`player.py`'s.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from .events import Event
+from .memory import Memory, Snapshot
+from .models import Alphabet, Model, Placed
+from .viewpoint import Viewpoint
+
+ModelFactory = Callable[[Alphabet], Model]
+Span = tuple[int, int]
+
+ALIKE: Final = 16
+#: Of so many streams the last events are kept, and of each so many.
+STREAMS: Final = 128
+CONTEXT: Final = 32
+#: Symbols are learned so many at a time, so that a worker lets others run.
+AT_ONCE: Final = 1024
+#: Up to so many events are learned in the same breath; more are a worker's.
+INLINE: Final = 32
+#: What is masked is made of so many spans at most; of more, those that lie closest become one.
+MASKED: Final = 32
+#: The bytes of a position beside what the model itself counts.
+PLACE_BYTES: Final = 8
+
+
+class Key(NamedTuple):
+    """What players share: a memory seen through a viewpoint by a model (of a blend: with its parts and weights)."""
+
+    memory: str
+    viewpoint: str
+    model: str
+    parts: tuple[tuple[str, float], ...] = ()
+
+
+class Learned:
+    """One model of one memory seen through one viewpoint, shared by the players whose key it is."""
+
+    def __init__(self, memory: Memory, viewpoint: str, factory: ModelFactory) -> None:
+        self.memory = memory
+        self.viewpoint = Viewpoint(viewpoint)
+        self.alphabet = Alphabet(len(self.viewpoint.names))
+        self.model: Model = factory(self.alphabet)
+        self.places = array("q")
+        self.latest: dict[tuple[int, ...], int] = {}
+        self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
+        self.before: dict[int, Event] = {}
+        self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
+        self._forgotten: tuple[Span, ...] = ()  # what it was built without
+        self._past = memory.first  # the memory's positions that it has been taught
+        self._masked: list[Span] = []
+        self._masked_for = memory.changes
+
+    def build(self, snapshot: Snapshot) -> None:
+        """Learn a memory as it was; a gap where something was forgotten is a break."""
+        self._forgotten = snapshot.forgotten
+        waiting: list[int] = []
+        streams: list[int] = []
+        for place, event, stream in snapshot:
+            symbol = None if event is None else self.viewpoint.symbol(event, self.before.get(stream))
+            if event is None:
+                self._flush(waiting, streams)
+                self._break(stream)
+            elif symbol is not None:
+                self._note(event, stream, place, symbol)
+                waiting.append(self.alphabet.intern(symbol))
+                streams.append(stream)
+                if len(waiting) >= AT_ONCE:
+                    self._flush(waiting, streams)
+        self._flush(waiting, streams)
+        self._past = snapshot.past
+
+    def catch_up(self) -> None:
+        """Learn what the memory has heard since the snapshot."""
+        for place in range(max(self._past, self.memory.first), len(self.memory)):
+            if self.memory.has(place):
+                self.learn(self.memory.event(place), self.memory.stream(place), place)
+        self._past = len(self.memory)
+        self._masked_for = -1
+
+    def learn(self, event: Event, stream: int, place: int) -> int:
+        """Learn an event that stands at `place` in memory; its position in the model, -1 if it has no symbol."""
+        self._past = place + 1
+        symbol = self.viewpoint.symbol(event, self.before.get(stream))
+        if symbol is None:
+            return -1
+        self._note(event, stream, place, symbol)
+        self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
+        return len(self.places) - 1
+
+    def _note(self, event: Event, stream: int, place: int, symbol: tuple[int, ...]) -> None:
+        """All but the model's own learning."""
+        if stream not in self.tails:
+            while len(self.tails) >= STREAMS:
+                oldest = next(iter(self.tails))
+                del self.tails[oldest], self.before[oldest]
+            self.tails[stream] = deque(maxlen=CONTEXT)
+        self.before[stream] = event
+        position = len(self.places)
+        self.places.append(place)
+        self.tails[stream].append((event, position))
+        self.latest[symbol] = position
+        self.alike.setdefault(symbol[0], deque(maxlen=ALIKE)).append(position)
+
+    def _flush(self, waiting: list[int], streams: list[int]) -> None:
+        """Learn runs of symbols, a stream each."""
+        first = 0
+        for at in range(1, len(waiting) + 1):
+            if at == len(waiting) or streams[at] != streams[first]:
+                self.model.learn(np.array(waiting[first:at], np.int32), streams[first])
+                first = at
+        waiting.clear()
+        streams.clear()
+
+    def _break(self, stream: int) -> None:
+        self.before.pop(stream, None)
+        self.tails.pop(stream, None)
+        if isinstance(self.model, Placed):
+            self.model.end(stream)
+
+    def like(self, value: int, avoid: list[Span]) -> int:
+        """The newest position whose symbol begins with a value and that its stream goes on from; -1: none."""
+        for position in reversed(self.alike.get(value, ())):
+            following = position + 1
+            if following >= len(self.places) or any(first <= following < past for first, past in avoid):
+                continue
+            here, there = self.places[position], self.places[following]
+            if not (self.memory.has(here) and self.memory.has(there)):
+                continue
+            if self.memory.stream(here) == self.memory.stream(there):
+                return position
+        return -1
+
+    def source(self, position: int) -> Event | None:
+        """The event at a position of the model, if memory still has it."""
+        if not 0 <= position < len(self.places) or not self.memory.has(self.places[position]):
+            return None
+        return self.memory.event(self.places[position])
+
+    def position_of(self, place: int) -> int:
+        """The model's position of a place in memory; -1: it has none."""
+        at = bisect_left(self.places, place)
+        return at if at < len(self.places) and self.places[at] == place else -1
+
+    def interval(self, first: int, past: int) -> list[Span]:
+        """The model's positions of what lies between two places in memory."""
+        low, high = bisect_left(self.places, first), bisect_left(self.places, past)
+        return [(low, high)] if low < high else []
+
+    def masked(self) -> list[Span]:
+        """The model's positions of what memory has lost since it was learned: never a source, whatever is wished."""
+        if self._masked_for != self.memory.changes:
+            self._masked_for = self.memory.changes
+            lost = [(0, self.memory.first), *self.memory.forgotten.spans]
+            spans = [span for first, past in lost if (first, past) not in self._forgotten
+                     for span in self.interval(first, past)]  # fmt: skip
+            self._masked = coarse(spans, MASKED)
+        return self._masked
+
+    @property
+    def stale(self) -> bool:
+        """Whether it should be learned afresh: it has what memory lost, or lacks what memory has again."""
+        again = any(not self.memory.forgotten.covers(first, past) for first, past in self._forgotten
+                    if past > self.memory.first)  # fmt: skip
+        return again or bool(self.masked())
+
+    @property
+    def bytes(self) -> int:
+        """What the model and its positions take, as far as the model tells."""
+        return int(getattr(self.model, "bytes", 0)) + len(self.places) * PLACE_BYTES
+
+
+def coarse(spans: list[Span], most: int) -> list[Span]:
+    """The same spans in order or, where there are too many, larger ones that hold them all."""
+    spans = sorted(spans)
+    while len(spans) > most:
+        gaps = [spans[at + 1][0] - spans[at][1] for at in range(len(spans) - 1)]
+        limit = sorted(gaps)[len(spans) - most - 1]
+        merged = [spans[0]]
+        for (first, past), gap in zip(spans[1:], gaps, strict=True):
+            if gap <= limit:
+                merged[-1] = (merged[-1][0], max(past, merged[-1][1]))
+            else:
+                merged.append((first, past))
+        spans = merged
+    return spans
+
+
+@dataclass(slots=True)
+class Job:
+    """Something to be learned from a memory as it was when the job was made.
+
+    `build` may run on any thread, once; until its result is switched in, nobody else looks at it.
+    """
+
+    number: int
+    name: str  # of the memory
+    memory: Memory
+    snapshot: Snapshot
+    made: dict[Key, Learned]
+    waiting: dict[str, Key] = field(default_factory=dict)  # players that are to take it, and which of it
+    done: bool = False
+
+    @property
+    def small(self) -> bool:
+        """Whether it is done sooner than handed to a worker."""
+        return len(self.snapshot) * max(1, len(self.made)) <= INLINE
+
+    def build(self) -> None:
+        """Learn; raises what the model raises."""
+        for learned in self.made.values():
+            learned.build(self.snapshot)
+        self.done = True
