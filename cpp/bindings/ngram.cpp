@@ -274,7 +274,7 @@ void bind_ngram(py::module_& m) {
             "end", [](PyNGram& model, std::int32_t stream) { model.ngram.end(stream); },
             py::arg("stream") = 0, "A break: the stream's context ends, and nothing is predicted across it.")
         .def(
-            "piece", [](PyNGram& model) { model.ngram.piece(model.scratch); },
+            "piece", [](PyNGram& model) { model.ngram.piece(); },
             "A new piece begins: views that know the running piece alone are empty again.")
         .def(
             "unlearn",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <unordered_map>
 #include <vector>
 
@@ -109,7 +110,9 @@ class Flows {
     }
 
     std::size_t bytes() const {
-        std::size_t total = places_.bytes();
+        std::size_t total =
+            places_.bytes() + numbers_.bucket_count() * sizeof(void*) +
+            numbers_.size() * (sizeof(std::pair<std::int32_t, std::size_t>) + 2 * sizeof(void*));
         for (const Flow& flow : flows_) total += flow.items.bytes() + sizeof(Flow);
         return total;
     }
@@ -129,7 +132,7 @@ class Flows {
     };
 
     std::unordered_map<std::int32_t, std::size_t> numbers_;
-    std::vector<Flow> flows_;
+    std::deque<Flow> flows_;
     Chunks<Place> places_;
 };
 

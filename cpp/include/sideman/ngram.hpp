@@ -5,7 +5,9 @@
 // running piece alone: the short-term model of IDyOM (Pearce 2005), beside the long-term ones.
 //
 // `learn` and `unlearn` take bounded work for each symbol and are each other's inverse, but for the weights.
-// One strand only: excluding positions takes their counts out until another exclusion is asked for.
+// The counts depend on which positions are counted and not on the order, so an exclusion takes its positions
+// out and leaves them out until another is asked for; only the difference between the two is work.
+// One strand only: `predict` and whatever takes an exclusion change the model.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +37,9 @@ struct NGramScratch {
 class NGram {
   public:
     static constexpr int most_sources = 16;
+    static constexpr int most_steps = 64;  // back through what followed one context
     static constexpr int most_context = 32;
+    static constexpr std::size_t most_out = 1024;  // positions excluded from the counts, the newest
     // What the views' weights depend on: nothing; how sure a view may be of itself; how sure it is; how far
     // the running piece agrees with itself; how long it is.
     static constexpr std::array<std::size_t, 5> mixing_contexts{1, Part::confidences, 12, Part::deepest + 1,
@@ -54,7 +58,9 @@ class NGram {
                 for (const Feature& f : view.features) {
                     if (f.look == Look::around)
                         known_around_ = std::max(known_around_, static_cast<std::size_t>(f.component) + 1);
+                    reach_ = std::max(reach_, reach(f));
                 }
+                reach_ = std::max(reach_, view.relative);
             }
             column.mixer = Mixer(column.parts.size(), mixing_contexts);
             columns_.push_back(std::move(column));
@@ -85,8 +91,10 @@ class NGram {
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
             const Value value = component(id, c);
-            if (column.numbers.find(value) != Numbers::none) continue;
-            column.numbers.intern(value);
+            const std::int32_t there = column.numbers.find(value);
+            const bool fresh = there == Numbers::none;
+            column.numbers.count(fresh ? column.numbers.intern(value) : there);
+            if (!fresh) continue;
             for (std::size_t i = 0; i < column.parts.size(); ++i) {
                 if (column.parts[i].relative()) know_distances(column, i, value);
             }
@@ -97,7 +105,6 @@ class NGram {
     // too.
     Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s,
                    bool weigh = true) {
-        exclude({}, s);
         const std::size_t flow = flows_.number(flow_name);
         const Past& past = flows_.past(flow);
         const auto position = static_cast<std::int32_t>(flows_.size());
@@ -113,9 +120,11 @@ class NGram {
                     s.mixing, came == Numbers::none ? column.numbers.size() : static_cast<std::size_t>(came));
             }
             const bool last = c + 1 == columns_.size();
-            const std::int32_t before = count(column, s, values_[c], position, last);
-            if (last) chain_.push(before);
+            const Part::Learned plain = count(column, s, values_[c], position, last);
+            paths_.push(plain.node);
+            if (last) chain_.push(plain.latest);
         }
+        if (contains(out_for_, position)) out_of_date_ = true;
         for (std::size_t i = 0; i < known_around_; ++i) around_.push(i < around.size() ? around[i] : 0);
         return flows_.push(flow, id);
     }
@@ -125,26 +134,26 @@ class NGram {
 
     // Forget the positions from `first` to before `past`, as if they had been a break.
     void unlearn(Position first, Position past, NGramScratch& s) {
-        exclude({}, s);
-        std::vector<Position> again;
+        exclude({});
+        std::vector<Position> again;  // what follows, and can see less of the past from now on
         for (Position p = first; p < past; ++p) {
             if (flows_.symbol(p) == 0) continue;
-            flows_.following(p, Past::window, again);
-            take_out(p, s);
+            flows_.following(p, reach_, again);
             forgotten_.push_back(p);
         }
         std::sort(again.begin(), again.end());
         again.erase(std::unique(again.begin(), again.end()), again.end());
         std::erase_if(again, [&](Position p) { return p >= first && p < past; });
-        for (const Position p : again) take_out(p, s);
+        for (const Position p : forgotten_) uncount(p, s);
+        for (const Position p : again) uncount(p, s);
         for (const Position p : forgotten_) flows_.erase(p);
         forgotten_.clear();
-        for (const Position p : again) put_back(p, s);
+        for (const Position p : again) recount(p, s);
     }
 
     // A new piece begins: brief views know nothing of it yet.
-    void piece(NGramScratch& s) {
-        exclude({}, s);
+    void piece() {
+        exclude({});
         began_ = flows_.size();
         for (Column& column : columns_) {
             for (Part& part : column.parts) {
@@ -156,21 +165,26 @@ class NGram {
     // The next component given those before it, to `s.p`.
     void predict(const Past& past, std::span<const Value> around, std::span<const Value> prefix,
                  std::span<const Interval> excluded, NGramScratch& s) {
-        exclude(excluded, s);
+        exclude(excluded);
         Column& column = columns_[prefix.size()];
         glance(column, {&past, alphabet_, prefix, around}, s);
         if (column.parts.size() == 1 && !column.parts[0].relative()) {
-            column.parts[0].predict(s.glances[0], column.numbers.size(), s.p, s.out);
+            column.parts[0].predict(s.glances[0], column.numbers, s.p, s.out);
             return;
         }
         mix(column, s);
         s.p = s.mixing.p;
+        if (column.numbers.living() == column.numbers.size()) return;
+        Part::silence(column.numbers, s.p);
+        double total = 0.0;
+        for (const double p : s.p) total += p;
+        for (double& p : s.p) p /= total;
     }
 
     // How many of the last events the longest context has that anything followed, what is excluded apart.
     int longest_vote(const Past& past, std::span<const Value> around, std::span<const Interval> excluded,
-                     NGramScratch& s) {
-        exclude(excluded, s);
+                     NGramScratch&) {
+        exclude(excluded);
         const auto g = columns_[0].parts[0].look({&past, alphabet_, {}, around});
         const bool begins =
             g.known > 0 && g.features[static_cast<std::size_t>(g.known - 1)] == looking::nothing;
@@ -185,7 +199,7 @@ class NGram {
     // The probability of a symbol: the product over its components.
     double probability(const Past& past, std::span<const Value> around, std::span<const Value> values,
                        NGramScratch& s) {
-        exclude({}, s);
+        exclude({});
         double product = 1.0;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
@@ -193,11 +207,11 @@ class NGram {
             if (column.parts.size() == 1 && !column.parts[0].relative() &&
                 column.parts[0].smoothing() == Smoothing::kneser_ney) {
                 const auto g = column.parts[0].look({&past, alphabet_, values.first(c), around});
-                product *= column.parts[0].probability(g, column.numbers.size(), number);
+                product *= column.parts[0].probability(g, column.numbers, number);
             } else {
                 predict(past, around, values.first(c), {}, s);
-                product *=
-                    s.p[number == Numbers::none ? column.numbers.size() : static_cast<std::size_t>(number)];
+                const bool known = number != Numbers::none && column.numbers.lives(number);
+                product *= s.p[known ? static_cast<std::size_t>(number) : column.numbers.size()];
             }
         }
         return product;
@@ -212,12 +226,12 @@ class NGram {
         const Part& part = column.parts[0];
         const std::int32_t number = column.numbers.find(values.back());
         if (number == Numbers::none) return;
-        const auto g = part.look({&past, alphabet_, values.first(values.size() - 1), around});
+        const auto g = part.look({&past, alphabet_, values.first(values.size() - 1), around}, false);
         for (int d = g.known; d >= 0; --d) {
             const Outcome* o = part.contexts().outcome(g.nodes[static_cast<std::size_t>(d)], number);
             if (o == nullptr) continue;
             int steps = 0;
-            for (Position at = o->latest; at >= 0 && steps < most_sources; ++steps) {
+            for (Position at = o->latest; at >= 0 && steps < most_steps; ++steps) {
                 consider(at, past, values, excluded, found);
                 at = chain_[static_cast<std::size_t>(at)];
             }
@@ -241,10 +255,15 @@ class NGram {
         tidy(found);
     }
 
+    // Memory in use, the scratch of callers apart.
     std::size_t bytes() const {
-        std::size_t total = flows_.bytes() + chain_.bytes() + around_.bytes();
+        std::size_t total =
+            sizeof(*this) + flows_.bytes() + chain_.bytes() + around_.bytes() + paths_.bytes();
+        total += (out_.capacity() + next_out_.capacity()) * sizeof(Position);
         for (const Column& column : columns_) {
-            for (const Part& part : column.parts) total += part.bytes();
+            total += sizeof(column) + column.numbers.bytes() + column.mixer.state().size_bytes();
+            for (const Part& part : column.parts) total += sizeof(part) + part.bytes();
+            for (const Numbers& targets : column.targets) total += sizeof(targets) + targets.bytes();
         }
         return total;
     }
@@ -295,17 +314,21 @@ class NGram {
             const Part::Glance& g = s.glances[i];
             auto& logs = s.mixing.logs[i];
             if (!part.relative()) {
-                part.predict(g, n, s.own, s.out);
+                part.predict(g, column.numbers, s.own, s.out);
                 for (std::size_t v = 0; v <= n; ++v) logs[v] = static_cast<float>(s.own[v]);
             } else {
                 const Numbers& targets = column.targets[i];
-                part.predict(g, targets.size(), s.own, s.out);
+                part.predict(g, targets, s.own, s.out);
                 const double unseen = s.own[targets.size()];
                 for (std::size_t v = 0; v < n; ++v) {
-                    const std::int32_t at =
-                        targets.find(part.target(column.numbers.value(static_cast<std::int32_t>(v)), g));
-                    logs[v] = static_cast<float>(at == Numbers::none ? 0.1 * unseen
-                                                                     : s.own[static_cast<std::size_t>(at)]);
+                    const auto number = static_cast<std::int32_t>(v);
+                    if (!column.numbers.lives(number)) {
+                        logs[v] = 0.0F;
+                        continue;
+                    }
+                    const std::int32_t at = targets.find(part.target(column.numbers.value(number), g));
+                    const bool known = at != Numbers::none && targets.lives(at);
+                    logs[v] = static_cast<float>(known ? s.own[static_cast<std::size_t>(at)] : 0.1 * unseen);
                 }
                 logs[n] = static_cast<float>(unseen);
             }
@@ -326,94 +349,182 @@ class NGram {
         Part::Glance g;
         const auto may_come = [&](Value from, Value to) {
             g.from = from;
-            column.targets[part].intern(column.parts[part].target(to, g));
+            const Value target = column.parts[part].target(to, g);
+            if (column.targets[part].find(target) != Numbers::none) return;
+            column.targets[part].count(column.targets[part].intern(target));
         };
         may_come(looking::nothing, value);
-        for (const Value other : column.numbers.values()) {
+        for (std::size_t n = 0; n < column.numbers.size(); ++n) {
+            const Value other = column.numbers.value(static_cast<std::int32_t>(n));
             may_come(other, value);
             may_come(value, other);
         }
     }
 
-    static std::int32_t number_of(Column& column, std::size_t part, Value value, const Part::Glance& g) {
-        return column.parts[part].relative()
-                   ? column.targets[part].intern(column.parts[part].target(value, g))
-                   : column.numbers.intern(value);
+    static std::int32_t number_of(const Column& column, std::size_t part, Value value,
+                                  const Part::Glance& g) {
+        return column.parts[part].relative() ? column.targets[part].find(column.parts[part].target(value, g))
+                                             : column.numbers.find(value);
     }
 
-    // Where the plain view met the same symbol in the same context last, or -1.
-    static std::int32_t count(Column& column, const NGramScratch& s, Value value, std::int32_t position,
-                              bool everywhere) {
-        column.numbers.intern(value);
-        std::int32_t latest = -1;
+    // What the plain view learned.
+    static Part::Learned count(Column& column, const NGramScratch& s, Value value, std::int32_t position,
+                               bool everywhere) {
+        const std::int32_t plain = column.numbers.intern(value);
+        column.numbers.count(plain);
+        Part::Learned learned{};
         for (std::size_t i = 0; i < column.parts.size(); ++i) {
-            const std::int32_t number = number_of(column, i, value, s.glances[i]);
-            const std::int32_t before =
-                column.parts[i].learn(s.glances[i], number, position, everywhere && i == 0);
-            if (i == 0) latest = before;
+            Part& part = column.parts[i];
+            std::int32_t number = plain;
+            if (part.relative()) {
+                number = column.targets[i].intern(part.target(value, s.glances[i]));
+                column.targets[i].count(number);
+            }
+            const Part::Learned here = part.learn(s.glances[i], number, position, everywhere && i == 0);
+            if (i == 0) learned = here;
         }
-        return latest;
+        return learned;
     }
 
-    std::span<const Value> around_of(Position position, NGramScratch&) {
+    // How far back a feature may look.
+    static int reach(const Feature& f) {
+        switch (f.look) {
+            case Look::symbol:
+            case Look::value:
+            case Look::chosen_step:
+            case Look::folded:
+            case Look::shape:
+                return f.lag;
+            case Look::step:
+                return f.lag + f.back;
+            case Look::chosen:
+            case Look::around:
+                return 1;
+            default:
+                return Past::window;
+        }
+    }
+
+    // What the parts of a column saw when a position was learned, to `s.glances`.
+    void glance_at(Position position, std::size_t c, const Past& past, NGramScratch& s) {
         nearby_.clear();
         for (std::size_t i = 0; i < known_around_; ++i) {
             nearby_.push_back(around_[static_cast<std::size_t>(position) * known_around_ + i]);
         }
-        return nearby_;
+        glance(columns_[c], {&past, alphabet_, std::span<const Value>(values_).first(c), nearby_}, s);
     }
 
-    void take_out(Position position, NGramScratch& s) {
+    // Whether a part has counted a position: brief ones have forgotten the pieces before.
+    bool knows(const Part& part, Position position) const { return !part.view().brief || position >= began_; }
+
+    // A position is learned no more.
+    void uncount(Position position, NGramScratch& s) {
         const Past past = flows_.before(position);
         spell(flows_.symbol(position));
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
-            glance(column,
-                   {&past, alphabet_, std::span<const Value>(values_).first(c), around_of(position, s)}, s);
+            glance_at(position, c, past, s);
             for (std::size_t i = 0; i < column.parts.size(); ++i) {
-                if (column.parts[i].view().brief && position < began_) continue;
-                column.parts[i].unlearn(s.glances[i], number_of(column, i, values_[c], s.glances[i]));
+                Part& part = column.parts[i];
+                const std::int32_t number = number_of(column, i, values_[c], s.glances[i]);
+                if (knows(part, position)) part.unlearn(s.glances[i], number);
+                if (part.relative()) column.targets[i].uncount(number);
             }
+            column.numbers.uncount(column.numbers.find(values_[c]));
         }
     }
 
-    void put_back(Position position, NGramScratch& s) {
+    // It is learned again, with what it can see now.
+    void recount(Position position, NGramScratch& s) {
         const Past past = flows_.before(position);
         spell(flows_.symbol(position));
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
-            glance(column,
-                   {&past, alphabet_, std::span<const Value>(values_).first(c), around_of(position, s)}, s);
+            glance_at(position, c, past, s);
+            const std::int32_t plain = column.numbers.intern(values_[c]);
+            column.numbers.count(plain);
             for (std::size_t i = 0; i < column.parts.size(); ++i) {
-                if (column.parts[i].view().brief && position < began_) continue;
-                column.parts[i].learn(s.glances[i], number_of(column, i, values_[c], s.glances[i]), -1,
-                                      false);
+                Part& part = column.parts[i];
+                std::int32_t number = plain;
+                if (part.relative()) {
+                    number = column.targets[i].intern(part.target(values_[c], s.glances[i]));
+                    column.targets[i].count(number);
+                }
+                if (!knows(part, position)) continue;
+                const Part::Learned learned = part.learn(s.glances[i], number, -1, false);
+                if (i == 0) paths_[static_cast<std::size_t>(position) * columns_.size() + c] = learned.node;
             }
         }
     }
 
-    // Take the counts of these positions out, and put those back that were out.
-    void exclude(std::span<const Interval> wanted, NGramScratch& s) {
+    // Take the counts of a position out, or put them back; what it knows of values stays.
+    void shift(Position position, bool out) {
+        spell(flows_.symbol(position));
+        Past past;
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            Column& column = columns_[c];
+            if (column.parts.size() > 1) {
+                if (c == 0) past = flows_.before(position);
+                glance_at(position, c, past, shifting_);
+            }
+            for (std::size_t i = 0; i < column.parts.size(); ++i) {
+                Part& part = column.parts[i];
+                if (!knows(part, position)) continue;
+                const std::int32_t number = i == 0 ? column.numbers.find(values_[c])
+                                                   : number_of(column, i, values_[c], shifting_.glances[i]);
+                if (i == 0) {
+                    const std::int32_t node =
+                        paths_[static_cast<std::size_t>(position) * columns_.size() + c];
+                    out ? part.unlearn(node, number) : part.relearn(node, number);
+                } else if (out) {
+                    part.unlearn(shifting_.glances[i], number);
+                } else {
+                    part.learn(shifting_.glances[i], number, -1, false);
+                }
+            }
+        }
+    }
+
+    // Take the counts of these positions out, the newest `most_out` of them, and put those back that were
+    // out.
+    void exclude(std::span<const Interval> wanted) {
         const auto same = [](const Interval& a, const Interval& b) {
             return a.first == b.first && a.past == b.past;
         };
-        if (std::equal(wanted.begin(), wanted.end(), out_for_.begin(), out_for_.end(), same)) return;
-        next_out_.clear();
-        for (const Interval& interval : wanted) {
-            const Position past = std::min(interval.past, flows_.size());
-            for (Position p = std::max<Position>(interval.first, 0); p < past; ++p) next_out_.push_back(p);
-        }
-        std::sort(next_out_.begin(), next_out_.end());
-        next_out_.erase(std::unique(next_out_.begin(), next_out_.end()), next_out_.end());
-        std::erase_if(next_out_, [this](Position p) { return flows_.symbol(p) == 0; });
-        for (const Position p : out_) {
-            if (!std::binary_search(next_out_.begin(), next_out_.end(), p)) put_back(p, s);
-        }
-        for (const Position p : next_out_) {
-            if (!std::binary_search(out_.begin(), out_.end(), p)) take_out(p, s);
-        }
-        out_.swap(next_out_);
+        if (!out_of_date_ && std::equal(wanted.begin(), wanted.end(), out_for_.begin(), out_for_.end(), same))
+            return;
         out_for_.assign(wanted.begin(), wanted.end());
+        out_of_date_ = false;
+        list(wanted, next_out_);
+        auto was = out_.begin();
+        for (const Position p : next_out_) {
+            for (; was != out_.end() && *was > p; ++was) shift(*was, false);
+            if (was != out_.end() && *was == p) {
+                ++was;
+            } else {
+                shift(p, true);
+            }
+        }
+        for (; was != out_.end(); ++was) shift(*was, false);
+        out_.swap(next_out_);
+    }
+
+    // The newest positions in these intervals, the newest first; what was forgotten is in none.
+    void list(std::span<const Interval> wanted, std::vector<Position>& found) {
+        found.clear();
+        ordered_.assign(wanted.begin(), wanted.end());
+        std::sort(ordered_.begin(), ordered_.end(),
+                  [](const Interval& a, const Interval& b) { return a.past > b.past; });
+        Position below = flows_.size();
+        std::size_t looked = 0;
+        for (const Interval& interval : ordered_) {
+            const Position first = std::max<Position>(interval.first, 0);
+            for (Position p = std::min(interval.past, below) - 1; p >= first; --p) {
+                if (++looked > most_out) return;
+                if (flows_.symbol(p) != 0) found.push_back(p);
+                below = p;
+            }
+        }
     }
 
     // Longest context first, the newest first among equals, none twice, not too many.
@@ -442,15 +553,20 @@ class NGram {
     std::vector<Column> columns_;
     Flows flows_;
     Chunks<std::int32_t> chain_;  // the position before where the same symbol followed the same context
+    Chunks<std::int32_t> paths_;  // [position][component]: the plain view's deepest context
     Chunks<Value> around_;
     std::size_t known_around_ = 0;
+    int reach_ = 1;
     Position began_ = 0;
     std::vector<Value> values_;
     std::vector<Value> nearby_;
     std::vector<Position> forgotten_;
-    std::vector<Position> out_;
+    std::vector<Position> out_;  // the newest first
     std::vector<Position> next_out_;
     std::vector<Interval> out_for_;
+    std::vector<Interval> ordered_;
+    NGramScratch shifting_;
+    bool out_of_date_ = false;
 };
 
 }  // namespace sideman

@@ -41,7 +41,8 @@ class Part {
     const Contexts& contexts() const { return contexts_; }
     std::size_t bytes() const { return contexts_.bytes(); }
 
-    Glance look(const Sight& sight) const {
+    // `counted`: contexts are met only where something is counted.
+    Glance look(const Sight& sight, bool counted = true) const {
         Glance g;
         g.nodes[0] = Contexts::root;
         bool met = true;
@@ -50,7 +51,7 @@ class Part {
             g.features[static_cast<std::size_t>(g.depth++)] = seen;
             if (met) {
                 const std::int32_t node = contexts_.find(g.nodes[static_cast<std::size_t>(g.known)], seen);
-                met = node != Contexts::none && contexts_.node(node).total > 0;
+                met = node != Contexts::none && (!counted || contexts_.node(node).total > 0);
                 if (met) g.nodes[static_cast<std::size_t>(++g.known)] = node;
             }
             if (seen == looking::nothing) break;  // behind the first event there is nothing to tell apart
@@ -70,66 +71,72 @@ class Part {
         return looking::distance(value, g.from, view_.modulo);
     }
 
-    // Count what followed; where the same followed the same context last, or -1. `number` is the value's in
-    // the owner's table of targets; `everywhere`: shorter contexts that do not count it remember the position
-    // too.
-    std::int32_t learn(const Glance& g, std::int32_t number, std::int32_t position, bool everywhere) {
-        std::array<std::int32_t, deepest + 1> nodes;
+    struct Learned {
+        std::int32_t node;    // the deepest context
+        std::int32_t latest;  // where the same followed it last, or -1
+    };
+
+    // Count what followed. `number` is the value's in the owner's table of targets; `everywhere`: shorter
+    // contexts that do not count it remember the position too.
+    Learned learn(const Glance& g, std::int32_t number, std::int32_t position, bool everywhere) {
+        Path nodes;
         nodes[0] = Contexts::root;
         for (int d = 0; d < g.depth; ++d) {
             nodes[at(d + 1)] =
                 d < g.known ? g.nodes[at(d + 1)] : contexts_.find_or_make(nodes[at(d)], g.features[at(d)]);
         }
-        std::int32_t latest = -1;
-        for (int d = g.depth; d >= 0; --d) {
-            const Contexts::Before before = contexts_.add(nodes[at(d)], number, position);
-            moved(d, before.count, before.count + 1);
-            if (d == g.depth) latest = before.latest;
-            if (before.count > 0) {
-                for (--d; everywhere && d >= 0; --d) contexts_.touch(nodes[at(d)], number, position);
-                break;
-            }
-        }
-        return latest;
+        const std::int32_t latest = add(nodes, g.depth, number, position, everywhere);
+        return {nodes[at(g.depth)], latest};
     }
 
-    // Take back what was learned with the same features.
+    // Take back what was learned with the same features, or in the same deepest context.
     void unlearn(const Glance& g, std::int32_t number) {
-        std::array<std::int32_t, deepest + 1> nodes;
+        Path nodes;
         nodes[0] = Contexts::root;
         for (int d = 0; d < g.depth; ++d) nodes[at(d + 1)] = contexts_.find(nodes[at(d)], g.features[at(d)]);
-        for (int d = g.depth; d >= 0; --d) {
-            const std::uint32_t before = contexts_.remove(nodes[at(d)], number);
-            moved(d, before, before - 1);
-            if (before > 1) return;
-        }
+        remove(nodes, g.depth, number);
+    }
+    void unlearn(std::int32_t node, std::int32_t number) {
+        Path nodes;
+        remove(nodes, path(node, nodes), number);
+    }
+    // Count again what was taken back.
+    void relearn(std::int32_t node, std::int32_t number) {
+        Path nodes;
+        const int depth = path(node, nodes);
+        add(nodes, depth, number, -1, false);
     }
 
-    // Probabilities [targets + 1] of every target, the unseen one last; they sum to 1.
-    void predict(const Glance& g, std::size_t targets, std::vector<double>& p, std::vector<char>& out) const {
-        p.assign(targets + 1, 0.0);
+    // Probabilities [targets.size() + 1] of every target, the unseen one last; they sum to 1, and what does
+    // not live has 0.
+    void predict(const Glance& g, const Numbers& targets, std::vector<double>& p,
+                 std::vector<char>& out) const {
         if (smoothing_ == Smoothing::ppm) {
-            escape(g, p, out);
+            escape(g, targets, p, out);
             return;
         }
-        std::fill(p.begin(), p.end(), 1.0 / static_cast<double>(targets + 1));
-        for (int d = 0; d <= g.known; ++d) {
+        p.assign(targets.size() + 1, 0.0);
+        double left = 1.0;
+        for (int d = g.known; d >= 0; --d) {
             const std::int32_t node = g.nodes[at(d)];
             const Contexts::Node& here = contexts_.node(node);
             if (here.total == 0) continue;
             const Discounts discount = discounts(d);
-            const double scale = 1.0 / here.total;
-            const double rest = kept_back(here, discount) * scale;
-            for (double& value : p) value *= rest;
+            const double share = left / here.total;
             contexts_.each(node, [&](const Outcome& o) {
-                p[static_cast<std::size_t>(o.value)] += (o.count - discount[std::min(o.count, 3U)]) * scale;
+                p[static_cast<std::size_t>(o.value)] += (o.count - discount[std::min(o.count, 3U)]) * share;
             });
+            left = kept_back(here, discount) * share;
         }
+        left /= static_cast<double>(targets.living() + 1);
+        for (double& value : p) value += left;
+        if (targets.living() < targets.size()) silence(targets, p);
     }
 
     // The probability of one target (none: the unseen one), without the others.
-    double probability(const Glance& g, std::size_t targets, std::int32_t number) const {
-        double p = 1.0 / static_cast<double>(targets + 1);
+    double probability(const Glance& g, const Numbers& targets, std::int32_t number) const {
+        if (number != Numbers::none && !targets.lives(number)) number = Numbers::none;
+        double p = 1.0 / static_cast<double>(targets.living() + 1);
         for (int d = 0; d <= g.known; ++d) {
             const std::int32_t node = g.nodes[at(d)];
             const Contexts::Node& here = contexts_.node(node);
@@ -159,10 +166,52 @@ class Part {
         counts_ = {};
     }
 
+    // What does not live has no probability.
+    static void silence(const Numbers& targets, std::vector<double>& p) {
+        for (std::size_t n = 0; n < targets.size(); ++n) {
+            if (!targets.lives(static_cast<std::int32_t>(n))) p[n] = 0.0;
+        }
+    }
+
   private:
     using Discounts = std::array<double, 4>;
+    using Path = std::array<std::int32_t, deepest + 1>;
 
     static std::size_t at(int d) { return static_cast<std::size_t>(d); }
+
+    // The contexts from the root to one, and how deep that is.
+    int path(std::int32_t node, Path& nodes) const {
+        int depth = 0;
+        for (std::int32_t n = node; n != Contexts::root; n = contexts_.node(n).parent) ++depth;
+        for (int d = depth; d >= 0; --d) {
+            nodes[at(d)] = node;
+            node = contexts_.node(node).parent;
+        }
+        return depth;
+    }
+
+    std::int32_t add(const Path& nodes, int depth, std::int32_t number, std::int32_t position,
+                     bool everywhere) {
+        std::int32_t latest = -1;
+        for (int d = depth; d >= 0; --d) {
+            const Contexts::Before before = contexts_.add(nodes[at(d)], number, position);
+            moved(d, before.count, before.count + 1);
+            if (d == depth) latest = before.latest;
+            if (before.count > 0) {
+                for (--d; everywhere && d >= 0; --d) contexts_.touch(nodes[at(d)], number, position);
+                break;
+            }
+        }
+        return latest;
+    }
+
+    void remove(const Path& nodes, int depth, std::int32_t number) {
+        for (int d = depth; d >= 0; --d) {
+            const std::uint32_t before = contexts_.remove(nodes[at(d)], number);
+            moved(d, before, before - 1);
+            if (before > 1) return;
+        }
+    }
 
     void moved(int depth, std::uint32_t before, std::uint32_t after) {
         auto& here = counts_[at(depth)];
@@ -194,8 +243,11 @@ class Part {
     }
 
     // PPM, escape C, with exclusion: what a longer context knows is not counted again at a shorter one.
-    void escape(const Glance& g, std::vector<double>& p, std::vector<char>& out) const {
+    void escape(const Glance& g, const Numbers& targets, std::vector<double>& p,
+                std::vector<char>& out) const {
+        p.assign(targets.size() + 1, 0.0);
         out.assign(p.size(), 0);
+        std::size_t free = targets.living() + 1;
         double left = 1.0;
         for (int d = g.known; d >= 0; --d) {
             double total = 0.0;
@@ -211,14 +263,16 @@ class Part {
                 char& seen = out[static_cast<std::size_t>(o.value)];
                 if (seen != 0) return;
                 seen = 1;
+                --free;
                 p[static_cast<std::size_t>(o.value)] = o.count * share;
             });
             left = kinds * share;
         }
-        const auto free = static_cast<double>(std::count(out.begin(), out.end(), 0));
+        left /= static_cast<double>(free);
         for (std::size_t i = 0; i < p.size(); ++i) {
-            if (out[i] == 0) p[i] = left / free;
+            if (out[i] == 0) p[i] = left;
         }
+        if (targets.living() < targets.size()) silence(targets, p);
     }
 
     View view_;
