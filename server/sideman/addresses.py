@@ -237,6 +237,30 @@ TABLE: Final[tuple[Address, ...]] = (
     _row("/player/<p>/undo", "", "take back this sender's last change to it", 5),
     _row("/player/<p>/forget", "f:beats", "unlearn the last so many beats; `undo` reverses it", 5),
     _row(
+        "/memory/<m>/save",
+        "s:name",
+        "keep what it holds in a file of that name",
+        5,
+        "leader",
+        replies="/done once it is written",
+    ),
+    _row(
+        "/memory/<m>/load",
+        "s:name",
+        "what a file holds takes its place, while its players play on",
+        5,
+        "leader",
+        replies="/done once it is read",
+    ),
+    _row("/memory/<m>/clear", "", "forget all of it; `undo` of a player that plays from it reverses it", 5, "leader"),
+    _row(
+        "/forget-me",
+        "",
+        "every memory and the recording lose what one has played, for good",
+        5,
+        replies="/forgotten",
+    ),
+    _row(
         "/player/<p>/get",
         "s:name",
         "the value of a parameter",
@@ -265,6 +289,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/tempo", "f:bpm", "the tempo in force", 5),
     Broadcast("/metre", "i:beats i:unit", "the metre in force", 5),
     Broadcast("/clock", "i:bar i:beat f:tempo_bpm", "each beat while the transport runs; bars count from 1", 5),
+    Broadcast("/forgotten", "i:events", "so many events that one had played are erased", 5),
     Broadcast("/panic", "s:by", "somebody has sent `/panic`", 4),
     Broadcast(
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5

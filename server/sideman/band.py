@@ -5,40 +5,30 @@ What takes long to learn is a `Job` in `jobs`: somebody builds it, on a thread o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .events import Answer, Event, Query
 from .learned import Job, Key, Learned, ModelFactory
 from .memory import MOST_EVENTS, SEGMENT, Memory
+from .memoryfile import decode
 from .player import Player
 
 #: How often (in events) it is seen to that all memories together stay within their bytes.
 WEIGHED_EVERY: Final = 4096
 MOST_BYTES: Final = 512_000_000
-
-BlendFactory = Callable[[Sequence[tuple[ModelFactory, float]]], ModelFactory]
+#: So many clearings of a memory can be taken back.
+MOST_CLEARED: Final = 8
 
 
 class Band:
-    """Makes players, teaches them, asks them. `factories` makes the models by name.
+    """Makes players, teaches them, asks them. `factories` makes the models by name."""
 
-    `segment` and `most_events` bound each memory, `most_bytes` all of them with what was learned from them.
-    """
-
-    def __init__(
-        self,
-        factories: Mapping[str, ModelFactory],
-        *,
-        segment: int = SEGMENT,
-        most_events: int = MOST_EVENTS,
-        most_bytes: int = MOST_BYTES,
-    ) -> None:
+    def __init__(self, factories: Mapping[str, ModelFactory]) -> None:
         self._factories = dict(factories)
-        self._segment = segment
-        self._most_events = most_events
-        self._most_bytes = most_bytes
+        self.limit(SEGMENT, MOST_EVENTS, MOST_BYTES)
         self._memories: dict[str, Memory] = {}
+        self._cleared: dict[str, list[list[tuple[int, int]]]] = {}
         self._learned: dict[Key, Learned] = {}
         self._players: dict[str, tuple[Player, Key]] = {}
         self._jobs: dict[int, Job] = {}
@@ -47,13 +37,17 @@ class Band:
         #: Jobs that nobody has taken yet, in order.
         self.jobs: list[Job] = []
 
+    def limit(self, segment: int, most_events: int, most_bytes: int) -> None:
+        """Bound each memory to so many events, and all of them with what was learned from them to so many bytes."""
+        self._segment, self._most_events, self._most_bytes = segment, most_events, most_bytes
+
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the models that players can be made with."""
         return tuple(self._factories)
 
     @property
-    def bytes(self) -> int:
+    def held_bytes(self) -> int:
         """What all memories and all that was learned from them take."""
         kept = sum(memory.bytes for memory in self._memories.values())
         return kept + sum(learned.bytes for learned in self._learned.values())
@@ -107,7 +101,9 @@ class Band:
 
     def _new_job(self, name: str, memory: Memory, made: dict[Key, Learned]) -> Job:
         self._numbers += 1
-        job = self._jobs[self._numbers] = Job(self._numbers, name, memory, memory.snapshot(), made)
+        job = self._jobs[self._numbers] = Job(
+            self._numbers, name, memory, memory.snapshot(), made, since=len(self.memory(name))
+        )
         self.jobs.append(job)
         return job
 
@@ -124,11 +120,17 @@ class Band:
         """Put in what a job has built: it catches up with what was heard meanwhile, and its players play from it."""
         names = self.users(job)
         del self._jobs[job.number]
+        old = self.memory(job.name)
+        if old is not job.memory:  # it was loaded: what was heard since goes on in it
+            for position in range(max(job.since, old.first), len(old)):
+                if old.has(position):
+                    job.memory.append(old.event(position), old.stream(position))
+            self._memories[job.name] = job.memory
+            self._cleared.pop(job.name, None)
         for key, learned in job.made.items():
             if self._learned.get(key) is not learned:
                 learned.catch_up()
                 self._learned[key] = learned
-        self._memories[job.name] = job.memory
         for name in names:
             player, key = self._players[name]
             key = job.waiting.get(name, key)
@@ -153,13 +155,13 @@ class Band:
         del self._jobs[job.number]
 
     def _relearn(self, name: str) -> None:
-        """Everything that was learned from a memory is to be learned afresh."""
-        memory = self.memory(name)
-        keys = [key for key in self._learned if key.memory == name]
-        if keys:
-            for number in [job.number for job in self._jobs.values() if set(job.made) == set(keys) and not job.waiting]:
-                del self._jobs[number]  # what it builds is out of date
-            self._new_job(name, memory, {key: self._empty(key) for key in keys})
+        """Everything that was learned from a memory is to be learned afresh, unless that is under way already.
+
+        What changes meanwhile is masked, and learned afresh once more when that job is switched in.
+        """
+        keys = {key for key in self._learned if key.memory == name}
+        if keys and not any(keys <= set(job.made) for job in self._jobs.values()):
+            self._new_job(name, self.memory(name), {key: self._empty(key) for key in self._learned if key in keys})
 
     def _forget_unused(self) -> None:
         used = {key for _, key in self._players.values()}
@@ -187,7 +189,7 @@ class Band:
         place = memory.append(event, stream)
         self._heard += 1
         if self._heard % WEIGHED_EVERY == 0:
-            while self.bytes > self._most_bytes:
+            while self.held_bytes > self._most_bytes:
                 largest = max(self._memories, key=lambda name: self._memories[name].bytes)
                 if len(self._memories[largest].segments) < 2:
                     break
@@ -219,3 +221,38 @@ class Band:
         else:
             memory.forget(spans)
         self._relearn(key.memory)
+
+    def clear(self, name: str, again: bool) -> None:
+        """Forget all of a memory, or remember what was forgotten so last."""
+        memory, cleared = self.memory(name), self._cleared.setdefault(name, [])
+        if not again:
+            cleared.append(memory.clear())
+            del cleared[:-MOST_CLEARED]
+        elif cleared:
+            memory.remember(cleared.pop())
+        self._relearn(name)
+
+    def forget_performer(self, session: str, performer: str) -> int:
+        """All memories of a session lose what somebody played, for good; how many events that was."""
+        erased = 0
+        for name, memory in self._memories.items():
+            if name.startswith(f"{session}/") and (count := memory.forget_performer(performer)):
+                erased += count
+                self._cleared.pop(name, None)
+                self._relearn(name)
+        for player, _ in self._players.values():
+            player.forget_performer(performer)
+        return erased
+
+    def load(self, name: str, memory: Memory) -> None:
+        """A memory is to take the place of the one of that name, once all is learned from it."""
+        self._new_job(name, memory, {key: Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
+                                     for key in self._learned if key.memory == name})  # fmt: skip
+
+    def decode(self, name: str, data: bytes) -> Memory:
+        """The memory in a file's bytes, to be loaded in place of another; raises `Damaged`."""
+        return decode(data, self._segment, self._most_events, len(self.memory(name)) + SEGMENT)
+
+    def positions(self, name: str) -> int:
+        """The position that the next event of a memory will have."""
+        return len(self.memory(name))

@@ -83,4 +83,32 @@ class Forget(NamedTuple):
     again: bool
 
 
-Effect = Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Query
+class Clear(NamedTuple):
+    """All of a memory is forgotten, or (`again`) what was forgotten so last is remembered."""
+
+    player: str  # none: whoever plays from it
+    memory: str
+    again: bool
+
+
+class Errand(NamedTuple):
+    """A memory is to be saved (`what` is "save") or loaded, under a name; `to` is told how it went."""
+
+    player: str  # none
+    what: str
+    memory: str
+    name: str
+    to: Seat
+    address: str
+
+
+class ForgetPerformer(NamedTuple):
+    """All memories of a session lose what somebody played; `to` is told how much that was."""
+
+    player: str  # none
+    session: str
+    performer: str
+    to: Seat
+
+
+Effect = Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Clear | Errand | ForgetPerformer | Query

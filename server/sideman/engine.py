@@ -10,7 +10,7 @@ from .band import Band
 from .desk import View
 from .errors import Refused
 from .hub import Output
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
 from .reception import MAIN, NOWHERE, Reception
 from .rights import secret_key
 from .seats import Seat
@@ -95,6 +95,10 @@ class Engine(Reception):
                 self._run(session, now)
         elif isinstance(item, Built):
             self._learned(item, now)
+        elif isinstance(item, Saved):
+            self._run_errand(item.errand, b"", item.reason, now)
+        elif isinstance(item, Loaded):
+            self._run_errand(item.errand, item.data, item.reason, now)
         elif isinstance(item, End):
             for session in self._sessions.values():
                 session.halt(now, panic=False)

@@ -5,18 +5,45 @@ Our own players are asked in the same breath; what strangers' are to do is left 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
 from .band import Band
-from .effects import Cut, Effect, Exchange, Forget, Make, Revert, Say, Teach, Unmake
+from .effects import (
+    Clear,
+    Cut,
+    Effect,
+    Errand,
+    Exchange,
+    Forget,
+    ForgetPerformer,
+    Make,
+    Revert,
+    Say,
+    Teach,
+    Unmake,
+)
 from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin
 from .learned import Job, Key
-from .seats import Seats
+from .memory import SEGMENT, Memory, Snapshot
+from .memoryfile import Damaged
+from .seats import Endpoint, Seats
 from .session import Session
 from .settings import Settings
 from .viewpoint import VIEWPOINTS
+
+
+@dataclass(slots=True)
+class Running:
+    """An errand under way: what to write of which memory, or what was made of what was read."""
+
+    errand: Errand
+    snapshot: Snapshot | None
+    velocity: tuple[float, int] = (0.0, 0)
+    memory: Memory | None = None
 
 
 class House:
@@ -27,6 +54,8 @@ class House:
         self.settings = msgspec.json.decode(begin.config, type=Settings) if begin.config else Settings()
         self.rights = self.settings.rights()
         self.band = band
+        limits = self.settings.limits
+        band.limit(min(SEGMENT, limits.memory_events), limits.memory_events, limits.memory_mb * 1_000_000)
         self._seats = Seats()
         self._sessions: dict[str, Session] = {}
         self._hubs: dict[str, Hub] = {}
@@ -37,6 +66,12 @@ class House:
         self.handed: list[tuple[str, Effect]] = []
         #: What is to be learned on another thread; whoever takes it feeds a `Built`.
         self.building: list[Job] = []
+        #: What is to be read or written on the disk, by number; whoever takes it feeds a `Saved` or a `Loaded`.
+        self.errands: list[int] = []
+        self._errands: dict[int, Running] = {}
+        self._errand_numbers = 0
+        #: Who is to be erased from the recording, with the addresses that they spoke from.
+        self.erasures: list[tuple[str, frozenset[Endpoint]]] = []
         self._strangers: set[str] = set()
         self._dead: set[str] = set()  # those that have failed: nothing is handed to them any more
 
@@ -73,7 +108,7 @@ class House:
         elif isinstance(effect, Make) and effect.model in self._begin.strangers:
             self._strangers.add(effect.player)
             self.handed.append((effect.player, effect))
-        elif effect.player in self._strangers:
+        elif effect.player and effect.player in self._strangers:
             if isinstance(effect, Unmake) or effect.player not in self._dead:
                 self.handed.append((effect.player, effect))
             if isinstance(effect, Unmake):
@@ -88,6 +123,20 @@ class House:
                 self._run(session, now)
             else:
                 self.band.prepare(effect.player, Key(effect.memory, effect.viewpoint, effect.model, effect.parts))
+        elif isinstance(effect, Clear):
+            self.band.clear(effect.memory, effect.again)
+        elif isinstance(effect, Errand):
+            self._errand_numbers += 1
+            memory = self.band.memory(effect.memory)
+            snapshot = memory.snapshot() if effect.what == "save" else None
+            velocity = (memory.velocity_sum, memory.velocity_count)
+            self._errands[self._errand_numbers] = Running(effect, snapshot, velocity)
+            self.errands.append(self._errand_numbers)
+        elif isinstance(effect, ForgetPerformer):
+            erased = self.band.forget_performer(effect.session, effect.performer)
+            self.erasures.append((effect.performer, frozenset(effect.to.sources)))
+            session.tell(now, effect.to, "/forgotten", erased)
+            self._run(session, now)
         elif isinstance(effect, Revert):
             self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
@@ -129,11 +178,39 @@ class House:
                 session.let_go(name, now)
                 self._run(session, now)
         self.band.switch(job)
+        owner, _, memory = job.name.partition("/")
+        if owner in self._sessions:
+            self._sessions[owner].memory_lengths[memory] = self.band.positions(job.name)
         for name in names:
             if (session := self._session_of(name)) is not None:
                 key = self.band.key_of(name)
                 session.taken(name, key.model, key.viewpoint, key.parts, now)
                 self._run(session, now)
+
+    def running(self, number: int) -> Running:
+        """An errand that was taken from `errands`."""
+        return self._errands[number]
+
+    def _run_errand(self, number: int, data: bytes, reason: str, now: int) -> None:
+        """An errand was run elsewhere: a memory is saved, or its file is here and takes its place."""
+        running = self._errands.pop(number, None)
+        if running is None:
+            return
+        errand = running.errand
+        session = self._sessions[errand.to.session]
+        if not reason and errand.what == "load":
+            try:
+                memory = running.memory or self.band.decode(errand.memory, data)
+                self.band.load(errand.memory, memory)
+            except Damaged as error:
+                reason = str(error)
+        if reason:
+            cure = "the memory stays as it is" if errand.what == "load" else "the file that was there stays"
+            session.tell(now, errand.to, "/error", errand.address, f"{errand.name}: {reason}"[:400], cure)
+        else:
+            session.tell(now, errand.to, "/done", errand.address)
+        self._run(session, now)
+        self._work(now)
 
     def _teach(self, effect: Teach) -> None:
         """Our own players hear it now, strangers' are handed it."""

@@ -66,10 +66,33 @@ class Built(NamedTuple):
     reason: str = ""
 
 
+class Saved(NamedTuple):
+    """An errand was run: a memory is saved, or is not, and why."""
+
+    time_ns: int
+    errand: int
+    reason: str = ""
+
+
+class Loaded(NamedTuple):
+    """An errand was run: what a memory's file holds, or why it cannot be had."""
+
+    time_ns: int
+    errand: int
+    data: bytes
+    reason: str = ""
+
+
+class Erased(NamedTuple):
+    """Here stood what somebody played who wished to be forgotten; from here on no replay is exact."""
+
+    time_ns: int
+
+
 class End(NamedTuple):
     """The server stops: what sounds is ended."""
 
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Wake | Answered | Failed | Built | End
+Input = Begin | WallTime | Datagram | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End

@@ -6,6 +6,7 @@ logical time. A damaged frame is refused with file and offset; a broken end (the
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -18,14 +19,29 @@ from .effects import Cut
 from .errors import SetupError
 from .events import Answer
 from .hub import Output, Send
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import (
+    Answered,
+    Begin,
+    Built,
+    Datagram,
+    End,
+    Erased,
+    Failed,
+    Input,
+    Loaded,
+    Saved,
+    Wake,
+    WallTime,
+)
 from .seats import Endpoint
 
 MAGIC: Final = b"sideman recording\n"
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<IIB")  # length of the body, its CRC-32, kind
 _INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
-_BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT = range(10)
+_BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, _SAVED, _LOADED, _ERASED, _GONE = range(
+    14
+)
 
 
 def _text(value: str) -> bytes:
@@ -60,6 +76,12 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _ANSWERED, head + msgspec.json.encode(item.answer)
     if isinstance(item, Failed):
         return _FAILED, head + _text(item.player) + _text(item.reason)
+    if isinstance(item, Saved):
+        return _SAVED, head + struct.pack("<Q", item.errand) + _text(item.reason)
+    if isinstance(item, Loaded):
+        return _LOADED, head + struct.pack("<Q", item.errand) + _text(item.reason) + item.data
+    if isinstance(item, Erased):
+        return _ERASED, head
     if isinstance(item, Built):
         return _BUILT, head + struct.pack("<Q", item.job) + _text(item.reason)
     if isinstance(item, End):
@@ -104,6 +126,12 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
     elif kind == _FAILED:
         player, at = _read_text(body, at)
         item = Failed(time_ns, player, _read_text(body, at)[0])
+    elif kind in (_SAVED, _LOADED):
+        (errand,) = struct.unpack_from("<Q", body, at)
+        reason, at = _read_text(body, at + 8)
+        item = Saved(time_ns, errand, reason) if kind == _SAVED else Loaded(time_ns, errand, body[at:], reason)
+    elif kind == _ERASED:
+        item = Erased(time_ns)
     elif kind == _BUILT:
         (job,) = struct.unpack_from("<Q", body, at)
         item = Built(time_ns, job, _read_text(body, at + 8)[0])
@@ -144,6 +172,32 @@ class Recorder:
     def output(self, item: Output) -> None:
         """Record an output of the input that was recorded last."""
         self._frame(*encode_output(item))
+
+    def erase(self, performer: str, sources: frozenset[Endpoint]) -> None:
+        """Overwrite what came from these sources, and what others were told of it; may run on any thread.
+
+        Places, lengths and times stay; a replay is exact up to the first of them.
+        """
+        told = f"/performer/{performer}/note\0".encode()
+        with Path(self._file.name).open("r+b") as file:
+            data = file.read()
+            at = len(MAGIC) + 2
+            while at + _HEAD.size <= len(data):
+                length, _, kind = _HEAD.unpack_from(data, at)
+                body = data[at + _HEAD.size : at + _HEAD.size + length]
+                if len(body) < length:
+                    break
+                gone: tuple[int, bytes] | None = None
+                if kind == _DATAGRAM and _read_endpoint(body, _INPUT.size)[0] in sources:
+                    gone = _ERASED, body[: _INPUT.size] + bytes(length - _INPUT.size)
+                elif kind == _SEND and told in body:
+                    gone = _GONE, bytes(length)
+                if gone is not None:
+                    file.seek(at)
+                    file.write(_HEAD.pack(length, zlib.crc32(gone[1]), gone[0]) + gone[1])
+                at += _HEAD.size + length
+            file.flush()
+            os.fsync(file.fileno())
 
     def flush(self) -> None:
         """Hand what was recorded to the system."""
@@ -186,6 +240,9 @@ def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
             return
         if zlib.crc32(body) != checksum:
             raise SetupError(f"{path} is damaged at byte {at}", "use a copy; what stands before that byte is whole")
+        if kind == _GONE:
+            at += _HEAD.size + length
+            continue
         try:
             frame = _decode(kind, body)
         except (ValueError, struct.error, msgspec.DecodeError) as error:

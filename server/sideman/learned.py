@@ -213,6 +213,7 @@ class Job:
     made: dict[Key, Learned]
     waiting: dict[str, Key] = field(default_factory=dict)  # players that are to take it, and which of it
     done: bool = False
+    since: int = 0  # where the memory of that name stood when the job was made
 
     @property
     def small(self) -> bool:

@@ -145,6 +145,13 @@ class Player:
             for symbol in self._symbols(event for event, _ in played):
                 self._copying.went(symbol)
 
+    def forget_performer(self, performer: str) -> None:
+        """Nothing of what somebody played is waited for or compared with any more."""
+        self._phrases = {stream: phrase for stream, phrase in self._phrases.items()
+                         if not phrase or phrase[-1].performer != performer}  # fmt: skip
+        if any(event.performer == performer for event in self._answers):
+            self._answers, self._copying = (), None
+
     def _state_after(self, events: Iterable[tuple[Event, int]]) -> Any:
         """Where one stands after events, each with its position in the model (-1: none)."""
         model, viewpoint, alphabet = self.learned.model, self.learned.viewpoint, self.learned.alphabet

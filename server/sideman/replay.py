@@ -10,7 +10,7 @@ from .effects import Cut
 from .engine import Engine
 from .errors import SetupError
 from .hub import Output, Send
-from .inputs import Begin, Input
+from .inputs import Begin, Erased, Input
 from .journal import encode_output, read
 from .osc import Malformed, decode
 from .plugin import bundled
@@ -22,6 +22,7 @@ class Verdict:
 
     inputs: int = 0
     outputs: int = 0
+    erased: int = 0  # the first input that was erased; 0: none
     difference: str = ""
 
 
@@ -59,7 +60,10 @@ def verify(path: Path) -> Verdict:
     The outputs of the very last input may be missing where the recording broke off.
     """
     verdict = Verdict()
-    for number, _, recorded, now in replayed(path):
+    for number, item, recorded, now in replayed(path):
+        if isinstance(item, Erased):
+            verdict.erased = number
+            return verdict
         verdict.inputs += 1
         for place in range(max(len(recorded), len(now))):
             then = recorded[place] if place < len(recorded) else None

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 
@@ -24,12 +25,14 @@ from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
 from .errors import SetupError
 from .events import Answer
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
 from .journal import Recorder
 from .learned import Job
+from .memoryfile import Damaged, encode
 from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
+from .shelf import Shelf
 from .stranger import Worker, models_of
 from .timeline import SECOND
 from .wire import PyWire
@@ -59,6 +62,8 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: dict[str, Worker] = {}
         self._builder = ThreadPoolExecutor(1, "builder")
+        self._clerk = ThreadPoolExecutor(1, "clerk")  # what he has begun with files is finished before the end
+        self._shelf = Shelf(Path(settings.memories).expanduser() if settings.memories else None)
         self._settings = settings
         self._found = find(settings.plugins, models_of)
         for complaint in self._found.complaints:
@@ -102,6 +107,7 @@ class Server:
             for worker in self._workers.values():
                 worker.close()
             self._builder.shutdown(wait=False, cancel_futures=True)
+            self._clerk.shutdown()
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
@@ -144,6 +150,8 @@ class Server:
             self._hand_over()
         if self.engine.building and self._loop is not None:
             self._build()
+        if self.engine.errands or self.engine.erasures:
+            self._run_errands()
         if self.engine.log:
             self._log(self.engine.log)
             self.engine.log.clear()
@@ -153,6 +161,48 @@ class Server:
         jobs, self.engine.building = self.engine.building, []
         for job in jobs:
             self._builder.submit(self._learn, job)
+
+    def _run_errands(self) -> None:
+        """Read and write memories, and erase from the recording, on the clerk's thread."""
+        errands, self.engine.errands = self.engine.errands, []
+        for number in errands:
+            self._clerk.submit(self._save if self.engine.running(number).snapshot else self._bring, number)
+        erasures, self.engine.erasures = self.engine.erasures, []
+        if self._recorder is not None:
+            self._recorder.flush()
+            for performer, sources in erasures:
+                self._clerk.submit(self._recorder.erase, performer, sources)
+
+    def _save(self, number: int) -> None:
+        """On the clerk's thread."""
+        running, reason = self.engine.running(number), ""
+        try:
+            assert running.snapshot is not None
+            self._shelf.keep(running.errand.name, encode(running.snapshot, running.velocity))
+        except OSError as error:
+            reason = f"cannot be written to {self._shelf.folder}: {error.strerror}"
+        except Exception as error:
+            log.exception("a memory could not be saved")
+            reason = f"{type(error).__name__}: {error}"
+        self._later(lambda: Saved(self._clock.now(), number, reason))
+
+    def _bring(self, number: int) -> None:
+        """On the clerk's thread: read it, and make of it what the engine would."""
+        running, data, reason = self.engine.running(number), b"", ""
+        name = running.errand.name
+        try:
+            data = self._shelf.bring(name)
+            running.memory = self.engine.band.decode(running.errand.memory, data)
+        except FileNotFoundError:
+            reason = f"there is no such file in {self._shelf.folder}; there are: {', '.join(self._shelf.names())}"
+        except OSError as error:
+            reason = f"{self._shelf.path(name)} cannot be read: {error.strerror}"
+        except Damaged as error:
+            data, reason = b"", f"{self._shelf.path(name)} is {error}"
+        except Exception as error:
+            log.exception("a memory could not be loaded")
+            data, reason = b"", f"{type(error).__name__}: {error}"
+        self._later(lambda: Loaded(self._clock.now(), number, data, reason))
 
     def _learn(self, job: Job) -> None:
         """On the builder's thread."""

@@ -75,6 +75,13 @@ class PluginSettings(Section, frozen=True):
     config: dict[str, object] = {}
 
 
+class Limits(Section, frozen=True):
+    """`[limits]`: how much is remembered. The oldest 100,000 events go first."""
+
+    memory_events: int = 1_000_000
+    memory_mb: int = 512
+
+
 class Tokens(Section, frozen=True):
     """`[tokens]`: hashes of the tokens of each role, as `sideman token` prints them."""
 
@@ -91,6 +98,8 @@ class Settings(Section, frozen=True):
     http_port: int = 7118
     open: bool = False
     seed: int = 0
+    memories: str = ""
+    limits: Limits = Limits()
     tokens: Tokens = Tokens()
     sessions: list[SessionSettings] = []
     players: list[PlayerSettings] = []

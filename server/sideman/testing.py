@@ -21,7 +21,8 @@ from .clock import SimulatedClock
 from .effects import Cut
 from .engine import Engine
 from .hub import Output
-from .inputs import Begin, Built, Datagram, End, Input, Wake, WallTime
+from .inputs import Begin, Built, Datagram, End, Input, Loaded, Saved, Wake, WallTime
+from .memoryfile import encode as encode_memory
 from .osc import Bundle, Message, decode, encode
 from .plugin import bundled
 from .seats import Endpoint
@@ -47,6 +48,7 @@ class Stage:
         self.clock = SimulatedClock()
         self.wire = SimWire()
         self.building_s = 0.0  # how long it takes until what is learned elsewhere is there
+        self.files: dict[str, bytes] = {}
         self._built: list[tuple[int, int]] = []
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
@@ -92,8 +94,23 @@ class Stage:
             job.build()
             self._built.append((self.clock.now() + round(self.building_s * SECOND), job.number))
         self.engine.building.clear()
+        self._run_errands()
         while self._built and self._built[0][0] <= self.clock.now():
             self.feed(Built(self.clock.now(), self._built.pop(0)[1]))
+
+    def _run_errands(self) -> None:
+        """Memories are kept in `files`, at once; whatever a test puts there can be loaded."""
+        errands, self.engine.errands = self.engine.errands, []
+        for number in errands:
+            running, now = self.engine.running(number), self.clock.now()
+            name = running.errand.name
+            if running.snapshot is not None:
+                self.files[name] = encode_memory(running.snapshot, running.velocity)
+                self.feed(Saved(now, number))
+            elif name in self.files:
+                self.feed(Loaded(now, number, self.files[name]))
+            else:
+                self.feed(Loaded(now, number, b"", f"there is no such file; there are: {', '.join(self.files)}"))
 
     def advance(self, seconds: float) -> None:
         """Let time pass: what falls due happens when it is due."""

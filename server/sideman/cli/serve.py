@@ -42,6 +42,10 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(envvar="SIDEMAN_HOST", help="address to listen on [127.0.0.1]")] = None,
     seed: Annotated[int | None, typer.Option(envvar="SIDEMAN_SEED", min=0, help="of chance; 0 draws one [0]")] = None,
+    memories: Annotated[
+        str | None,
+        typer.Option(envvar="SIDEMAN_MEMORIES", help="folder of saved memories [where the system keeps a user's data]"),
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="record everything to this new file, for `replay`")] = None,
     open: Annotated[bool, typer.Option("--open", help="let anybody on the network join without a token")] = False,
     check: Annotated[bool, typer.Option("--check", help="try the configuration, open no port, and end")] = False,
@@ -53,7 +57,14 @@ def serve(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     settings = read(config) if config else Settings()
-    said = {"osc_port": osc_port, "http_port": http_port, "host": host, "seed": seed, "open": open or None}
+    said: dict[str, object] = {
+        "osc_port": osc_port,
+        "http_port": http_port,
+        "host": host,
+        "seed": seed,
+        "open": open or None,
+    }
+    said["memories"] = memories
     settings = msgspec.structs.replace(settings, **{name: value for name, value in said.items() if value is not None})
     settings.rights().check_host(settings.host)
     if check:

@@ -45,6 +45,12 @@ def replay(
     if verdict.difference:
         print(f"differs after {verdict.inputs} inputs and {verdict.outputs} outputs: {verdict.difference}")
         raise typer.Exit(1)
+    if verdict.erased:
+        print(
+            f"from input {verdict.erased} on it cannot be exact: what somebody played was erased by /forget-me; "
+            f"before it, {verdict.inputs} inputs and {verdict.outputs} outputs are the same, byte for byte"
+        )
+        return
     print(f"the same, byte for byte: {verdict.inputs} inputs, {verdict.outputs} outputs")
 
 

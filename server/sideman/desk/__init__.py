@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..addresses import TABLE
-from . import correcting, exchanging, joining, moving, parameters, players, playing
+from . import correcting, exchanging, joining, moving, parameters, players, playing, remembering
 from .call import COMMANDS, Call, Steps, View
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "parameters",
     "players",
     "playing",
+    "remembering",
 ]
 
 _MISSING = [row.template for row in TABLE if row.template not in COMMANDS]

@@ -5,6 +5,8 @@ What it has heard and what sounds stay; only the unsent plan is made anew, when 
 
 from __future__ import annotations
 
+from ..effects import Clear, Errand, ForgetPerformer
+from ..seats import Seat
 from ..voice import Change, Parts, Wanted
 from .beating import Beating
 
@@ -41,3 +43,33 @@ class Exchanging(Beating):
         if voice is not None and wanted is not None and wanted.by is not None:
             cure = f"{voice.name} plays on with {voice.model}"
             self.tell(now, wanted.by, "/error", wanted.address, f"{wanted.model}: {reason}"[:400], cure)
+
+    # Memories
+
+    def run_errand(self, what: str, memory: str, name: str, by: Seat, address: str) -> None:
+        """Save or load a memory under a name; who asked is told when it is done."""
+        self.effects.append(Errand("", what, f"{self.name}/{memory}", name, by, address))
+
+    def clear(self, memory: str, by: Seat, now: int) -> None:
+        """Forget all of a memory; what was planned from it is planned anew."""
+        self.effects.append(Clear("", f"{self.name}/{memory}", False))
+        for voice in self.voices.values():
+            if voice.memory == memory:
+                voice.changed(Change(by.name, "clear", now, memory))
+        self._replan_all(now)
+
+    def forget_performer(self, seat: Seat, now: int) -> None:
+        """What somebody has played is erased: what is under way, what waits for an answer, what was learned."""
+        for key in [key for key in self.streams if key[0] == seat.name]:
+            self.agenda.clear(("phrase", self.streams[key].number))
+            del self.streams[key]
+        for voice in self.voices.values():
+            if voice.waiting is not None and voice.waiting.phrase.performer == seat.name:
+                voice.waiting = None
+        self.effects.append(ForgetPerformer("", self.name, seat.name, seat))
+        self._replan_all(now)
+
+    def _replan_all(self, now: int) -> None:
+        for voice in self.voices.values():
+            if voice.playing:
+                self.replan(voice, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..addresses import Value
-from ..effects import Exchange, Forget, Unmake
+from ..effects import Clear, Exchange, Forget, Unmake
 from ..seats import Seat
 from ..streams import gap_ns
 from ..voice import ENDLESS, Change, Parts, Voice, Wanted
@@ -198,6 +198,10 @@ class Hands(Leashed):
             voice.learn = bool(before)
         elif what == "mute":
             self.set_mute(voice, bool(before), now)
+        elif what == "clear":
+            self.effects.append(Clear("", f"{self.name}/{before}", True))
+            if voice.playing:
+                self.replan(voice, now)
         elif what == "forget" and not isinstance(before, tuple):
             self.effects.append(Forget(voice.key, float(before), True))
             if voice.playing:

@@ -1,0 +1,57 @@
+"""Where memories are kept: files in one folder, written beside and renamed, so that none is ever half there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_data_path
+
+SUFFIX: Final = ".memory"
+
+
+class Shelf:
+    """A folder of memories by name. It is made when first something is kept."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or user_data_path("sideman", appauthor=False) / "memories"
+
+    def path(self, name: str) -> Path:
+        """The file of a name."""
+        return self.folder / f"{name}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """What is kept."""
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}"))
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Write a file whole or not at all; raises `OSError`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{name}.", dir=self.folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, self.path(name))
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        """The renaming itself is on the disk, where the system can say so of a folder."""
+        try:
+            handle = os.open(self.folder, os.O_RDONLY)
+        except OSError:  # Windows opens no folders
+            return
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def bring(self, name: str) -> bytes:
+        """What a file holds; raises `OSError`."""
+        return self.path(name).read_bytes()
