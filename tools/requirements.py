@@ -1,6 +1,7 @@
-"""`python tools/requirements.py build|dev` prints what pyproject.toml asks for, a requirement a line, for pip.
+"""`python tools/requirements.py build|dev|bench` prints what pyproject.toml asks for, a requirement a line, for pip.
 
-`build`: to compile and to run; `dev`: to test and to lint. Only the standard library: nothing else is there yet.
+`build`: to compile and to run; `dev`: to test and to lint; `bench`: what is measured beside ours. Only the standard
+library: nothing else is there yet.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def requirements(kind: str) -> list[str]:
         # from the last one.
         "build": [*table["build-system"]["requires"], "cmake>=3.24", "ninja>=1.11", *project["dependencies"]],
         "dev": project["optional-dependencies"]["dev"],
+        "bench": project["optional-dependencies"]["bench"],
     }
     return [str(line) for line in kinds[kind]]
 

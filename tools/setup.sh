@@ -6,7 +6,7 @@
 #   core       the C++ core, compiled, and sideman installed editable
 #   dev        what tests and linters need from PyPI
 #   system     the programs that tests talk to: Pd, liblo, sclang, doctest, clang
-#   bench      what benchmarks are held against: liblo
+#   bench      what benchmarks are held against: liblo, kenlm, nltk
 #
 # No step asks a question. Debian packages are installed only where that needs no password (root, or sudo without
 # one); elsewhere the message is the command that cures. An interrupted step leaves a mark, and the next call mends.
@@ -237,7 +237,12 @@ bring() {
 
 system() { bring missing_to_test; }
 
-bench() { bring missing_to_bench; }
+bench() {
+    bring missing_to_bench
+    $venv/bin/python tools/requirements.py bench >$venv/.wanted-bench
+    step "fetching what the benchmarks are held against" pip_install -r $venv/.wanted-bench ||
+        say "what needs these is skipped"
+}
 
 [ -f pyproject.toml ] || die "call this from the repository's root"
 case ${1:-} in
