@@ -17,8 +17,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors events systems timeline beats osc addresses commands viewpoint streams seats rights
                params constraints agenda effects inputs settings voice session desk hub protocol""",
-    "heart": """contract models columns memory memoryfile learned copying realiser pywalk player band house reception
-                engine""",
+    "heart": """contract pyblend models columns memory memoryfile learned copying realiser pywalk player band house
+                reception engine""",
     "shell": "config plugin host stranger clock alarm shelf journal wire replay server evaluation cli __main__",
     "tests": "testing",
 }

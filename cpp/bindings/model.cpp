@@ -93,20 +93,12 @@ std::vector<Position> sources(const PyOracle& model, const PyState& state, const
                               const Pairs& exclude) {
     check_owner(model, state);
     const auto values = values_of(model, symbol, "symbol");
-    std::vector<Vote> votes;
+    OracleStanding standing(model.oracle, state.state);
+    standing.ask(intervals_of(exclude, "exclude"), 0);
     std::vector<Vote> found;
-    const auto excluded = intervals_of(exclude, "exclude");
-    model.oracle.collect(state.state, excluded, 0, votes);
-    model.oracle.sources(votes, values, found);
+    standing.sources(values, found);
     std::vector<Position> positions;
     for (const Vote& vote : found) positions.push_back(vote.position);
-    if (positions.empty()) {
-        const Position latest = model.oracle.latest(0, values[0]);
-        if (latest >= 0 && !contains(excluded, latest) &&
-            model.oracle.agrees(model.oracle.symbol_at(latest), values)) {
-            positions.push_back(latest);
-        }
-    }
     return positions;
 }
 
@@ -222,6 +214,19 @@ void bind_model(py::module_& m) {
         .def(
             "end", [](PyOracle& model, std::int32_t stream) { model.oracle.end(stream); },
             py::arg("stream") = 0, "A break: the stream's context ends, and nothing is predicted across it.")
+        .def(
+            "unlearn",
+            [](PyOracle& model, Position first, Position past) {
+                if (first < 0 || past < first || past > model.oracle.size()) {
+                    throw py::value_error(
+                        "first and past must be an interval of positions that were learned");
+                }
+                const py::gil_scoped_release others;
+                model.oracle.unlearn(first, past);
+            },
+            py::arg("first"), py::arg("past"),
+            "Forget the positions [first, past): as a model that had a break there. Work in proportion to "
+            "their streams.")
         .def(
             "start",
             [](const PyOracle& model) {

@@ -12,5 +12,6 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_osc(osc);
     sideman::bind_model(model);
     sideman::bind_ngram(model);
+    sideman::bind_blend(model);
     sideman::bind_walk(model);
 }

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .events import Answer, Event, Query
-from .learned import Job, Key, Learned, ModelFactory
+from .learned import Job, Key, Learned
 from .memory import MOST_EVENTS, SEGMENT, Memory
 from .memoryfile import decode
+from .models import ModelFactory, blended
 from .player import Player
 
 #: How often (in events) it is seen to that all memories together stay within their bytes.
@@ -97,7 +98,7 @@ class Band:
 
     def factory(self, model: str, parts: tuple[tuple[str, float], ...] = ()) -> ModelFactory:
         """What makes a model; of a blend with parts, these in place of its own."""
-        return self._factories[model]
+        return blended(self._factories, parts) if parts else self._factories[model]
 
     def _new_job(self, name: str, memory: Memory, made: dict[Key, Learned]) -> Job:
         self._numbers += 1

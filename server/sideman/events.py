@@ -45,6 +45,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class PartWord:
+    """What one part of a blend had to say about the event that was chosen."""
+
+    name: str
+    weight: float  # a mean over the components: a share of 1 in a mixture, an exponent in a product
+    probability: float  # before masks and sampler, a product over the components
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Where an event of a player came from. Probabilities are products over the symbol's components."""
 
@@ -59,6 +68,7 @@ class Why:
     context: int  # how many events of context agreed
     bound_by: tuple[str, ...] = ()  # constraints that forbade something, and rules given up: "gave up taboo"
     key: str = ""  # of the draw: seed/player/ordinal
+    parts: tuple[PartWord, ...] = ()  # of a blend
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -17,10 +16,9 @@ import numpy as np
 
 from .events import Event
 from .memory import Memory, Snapshot
-from .models import Alphabet, Model, Placed
+from .models import Alphabet, Model, ModelFactory, Placed
 from .viewpoint import Viewpoint
 
-ModelFactory = Callable[[Alphabet], Model]
 Span = tuple[int, int]
 
 ALIKE: Final = 16
@@ -54,6 +52,7 @@ class Learned:
         self.viewpoint = Viewpoint(viewpoint)
         self.alphabet = Alphabet(len(self.viewpoint.names))
         self.model: Model = factory(self.alphabet)
+        self.part_names: tuple[str, ...] = getattr(self.model, "names", ())
         self.places = array("q")
         self.latest: dict[tuple[int, ...], int] = {}
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component

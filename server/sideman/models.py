@@ -1,15 +1,16 @@
 """The models that predict, under the names by which plugins and players know them (docs/models.md).
 
-All but the contract is the C++ core's; `PyWalk` chooses with a model of any origin as the core's `Walk` does with its
-own.
+What is native is the C++ core's; a blend is native where all of its parts are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ._core import model as _core
 from .contract import METHODS, Floats, Intervals, Ints, Masks, Model, ModelState, Placed, Symbol, probability
+from .pyblend import PyBlend
 
 Alphabet = _core.Alphabet
 Choice = _core.Choice
@@ -30,27 +31,72 @@ GAVE_UP: Final = {
     _core.GAVE_UP_AVOID: "gave up avoiding the phrase",
 }
 
+ModelFactory = Callable[[Alphabet], Model]
+
+
+def Blend(
+    parts: Sequence[Model],
+    how: str = "product",
+    weights: str = "success",
+    shares: Sequence[float] | None = None,
+    names: Sequence[str] | None = None,
+    alphabet: Alphabet | None = None,
+) -> _core.Blend | PyBlend:
+    """Several models that learn the same symbols and predict as one, through the core where all parts are native.
+
+    `how`: "product" or "mixture", of each component; `weights`: "fixed", "entropy" (the surer counts the more) or
+    "success" (the righter of late). `shares`, one a part, are where the weights begin, `names` what `why` calls the
+    parts. Parts that are not the core's need the `alphabet` they share. Raises `ValueError` naming what is wrong.
+    """
+    native = [part for part in parts if isinstance(part, NativeModel)]
+    if len(native) == len(parts):
+        return _core.Blend(native, how, weights, shares, names)
+    if alphabet is None:
+        raise ValueError("parts that are not the core's need the alphabet that they share")
+    return PyBlend(parts, alphabet, how, weights, shares, names)
+
+
+def blended(
+    factories: Mapping[str, ModelFactory],
+    parts: Sequence[tuple[str, float]],
+    how: str = "product",
+    weights: str = "success",
+) -> ModelFactory:
+    """A factory of blends of (model, weight) pairs, each made by its own. Raises `KeyError` for an unknown model."""
+    makers = [factories[name] for name, _ in parts]
+    names, shares = [name for name, _ in parts], [share for _, share in parts]
+
+    def make(alphabet: Alphabet) -> Model:
+        return Blend([maker(alphabet) for maker in makers], how, weights, shares, names, alphabet)
+
+    return make
+
+
 __all__ = [
     "GAVE_UP",
     "GAVE_UP_AVOID",
     "METHODS",
     "Alphabet",
+    "Blend",
     "Choice",
     "Floats",
     "Intervals",
     "Ints",
     "Masks",
     "Model",
+    "ModelFactory",
     "ModelState",
     "NGram",
     "NGramState",
     "NativeModel",
     "Oracle",
     "Placed",
+    "PyBlend",
     "Sampler",
     "State",
     "Symbol",
     "Walk",
+    "blended",
     "chance",
     "probability",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 from .addresses import Value
 from .constraints import DRUMS_CHANNEL, LongestCopy, PitchRange, combined, product
 from .copying import Copying
-from .events import Answer, Event, Planned, Query, Why
+from .events import Answer, Event, PartWord, Planned, Query, Why
 from .learned import CONTEXT, STREAMS, Learned, coarse
 from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk
 from .pywalk import PyChoice, PyWalk, walk
@@ -328,5 +328,9 @@ class Player:
             choice.context,
             tuple(bound),
             f"{query.seed}/{self.name}/{ordinal}",
+            tuple(
+                PartWord(name, weight, said)
+                for name, (weight, said) in zip(learned.part_names, choice.parts, strict=False)
+            ),
         )
         return Planned(beat, span, notes, label, why)

@@ -14,13 +14,11 @@ from typing import Any, Final
 
 from .band import Band
 from .errors import PluginFault
-from .models import METHODS, Alphabet, Model
+from .models import METHODS, ModelFactory
 from .settings import PluginSettings
 
 GROUP: Final = "sideman.plugins"
 OURS: Final = "sideman"
-
-ModelFactory = Callable[[Alphabet], Model]
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "buckets.hpp"
 #include "chunks.hpp"
@@ -36,6 +37,17 @@ class Automaton {
         nodes_.push({symbol, 0, 0, none, none});
         int left = budget;
         while (left > 0 && built_ < size()) build(left);
+    }
+
+    // Make a state a break; what is built says otherwise until `rebuild`.
+    void erase(std::int32_t state) { at(state).symbol = break_symbol; }
+
+    // Build all anew. Work in proportion to the size.
+    void rebuild() {
+        Automaton fresh;
+        for (std::int32_t state = 1; state <= size(); ++state) fresh.append(symbol(state));
+        fresh.steps_ += steps_;
+        *this = std::move(fresh);
     }
 
     // The symbol behind which a state stands.

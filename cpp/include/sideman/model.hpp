@@ -68,6 +68,8 @@ class Standing {
     virtual void rollback(int n) = 0;
     // Go on by a symbol (0: unseen, the context is broken); `at` is the position that was played, or -1.
     virtual void advance(std::int32_t id, Position at) = 0;
+    // What is known of the next event beside its symbol, for models that look at it.
+    virtual void beside(std::span<const Value>) {}
 
     // The next questions are about the next event: without these positions, and without places that agree on
     // fewer events than `min_context`.
@@ -99,10 +101,17 @@ class Model {
     virtual Position size() const = 0;
     // The id of the symbol at a position.
     virtual std::int32_t symbol_at(Position position) const = 0;
-    // Learn one symbol (an id from 1) in a stream.
-    virtual void learn(std::int32_t id, std::int32_t stream) = 0;
+    // Learn one symbol (an id from 1) in a stream, and what is known of it beside, for models that look.
+    // `weigh`: learn from it, too, how far to trust each view or part.
+    virtual void learn(std::int32_t id, std::int32_t stream, std::span<const Value> around, bool weigh) = 0;
     // A break: the stream's context ends, and nothing is predicted across it.
     virtual void end(std::int32_t stream) = 0;
+    // Forget the positions from `first` to before `past`, as if they had been a break.
+    virtual void unlearn(Position first, Position past) = 0;
+    // A new piece begins, for models that know the running one apart.
+    virtual void piece() {}
+    // A symbol belongs to what may come, though it was not heard yet.
+    virtual void know(std::int32_t) {}
     // A standing that has heard nothing. It must not outlive the model.
     virtual std::unique_ptr<Standing> start() = 0;
 

@@ -102,6 +102,38 @@ class Oracle {
         }
     }
 
+    // Forget the positions from `first` to before `past`: their streams are built anew with a break there.
+    void unlearn(Position first, Position past) {
+        std::vector<std::int32_t> touched;
+        for (Position position = first; position < past; ++position) {
+            const Run& run = run_of(position);
+            Stream& stream = streams_[static_cast<std::size_t>(run.stream)];
+            const std::int32_t state = run.state + static_cast<std::int32_t>(position - run.position);
+            const std::int32_t id = stream.automaton.symbol(state);
+            if (id == Automaton::break_symbol) continue;
+            for (std::size_t c = 0; c < unigrams_.size(); ++c)
+                unigrams_[c].remove(component(id, c), position);
+            stream.automaton.erase(state);
+            if (std::find(touched.begin(), touched.end(), run.stream) == touched.end())
+                touched.push_back(run.stream);
+        }
+        for (const std::int32_t number : touched) {
+            Stream& stream = streams_[static_cast<std::size_t>(number)];
+            stream.automaton.rebuild();
+            stream.learned = -1;
+            for (std::int32_t state = stream.automaton.size(); state > 0 && stream.learned < 0; --state) {
+                if (stream.automaton.symbol(state) != Automaton::break_symbol)
+                    stream.learned = position_of(stream, state);
+            }
+        }
+        for (std::size_t c = 0; c < unigrams_.size(); ++c) {
+            unigrams_[c].find_latest(size_, [this, c](Position position) {
+                const std::int32_t id = symbol_at(position);
+                return id == Automaton::break_symbol ? 0 : component(id, c);
+            });
+        }
+    }
+
     State start() const { return {}; }
 
     // Go on by a symbol (0: unseen, the context is broken); `at` is the position that was played, or -1.

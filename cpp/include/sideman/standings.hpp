@@ -26,6 +26,7 @@ class OracleStanding final : public Standing {
     void advance(std::int32_t id, Position at) override { oracle_->advance(state_, id, at); }
     void ask(std::span<const Interval> exclude, int min_context) override {
         oracle_->collect(state_, exclude, min_context, votes_);
+        exclude_.assign(exclude.begin(), exclude.end());
     }
     bool speaks(Masks masks) override {
         for (const Vote& vote : votes_) {
@@ -47,6 +48,8 @@ class OracleStanding final : public Standing {
     }
     void sources(std::span<const Value> values, std::vector<Vote>& found) override {
         oracle_->sources(votes_, values, found);
+        const Position latest = found.empty() ? oracle_->latest(0, values[0]) : -1;
+        if (latest >= 0 && !contains(exclude_, latest)) tell_of(latest, values, found);
     }
     void nearly(std::span<const Value> values, std::vector<Vote>& found) override {
         found.clear();
@@ -54,14 +57,22 @@ class OracleStanding final : public Standing {
             oracle_->sources(votes_, values.first(agreeing), found);
         for (std::size_t c = 0; found.empty() && c < values.size(); ++c) {
             const Position at = oracle_->latest(c, values[c]);
-            if (at >= 0) found.push_back({at, oracle_->symbol_at(at), 0, 1.0});
+            if (at >= 0 && !contains(exclude_, at)) tell_of(at, {}, found);
         }
     }
     int context_before(Position position) override { return oracle_->context_before(state_, position); }
 
   private:
+    // A position outside the votes, if its symbol agrees.
+    void tell_of(Position at, std::span<const Value> values, std::vector<Vote>& found) const {
+        const std::int32_t id = oracle_->symbol_at(at);
+        if (id != 0 && oracle_->agrees(id, values))
+            found.push_back({at, id, oracle_->context_before(state_, at), 1.0});
+    }
+
     const Oracle* oracle_;
     Oracle::State state_;
+    std::vector<Interval> exclude_;
     std::vector<Vote> votes_;
     OracleScratch scratch_;
 };
@@ -74,7 +85,10 @@ class OracleModel final : public Model {
     const Alphabet* alphabet() const override { return alphabet_; }
     Position size() const override { return oracle_->size(); }
     std::int32_t symbol_at(Position position) const override { return oracle_->symbol_at(position); }
-    void learn(std::int32_t id, std::int32_t stream) override { oracle_->learn(id, stream); }
+    void learn(std::int32_t id, std::int32_t stream, std::span<const Value>, bool) override {
+        oracle_->learn(id, stream);
+    }
+    void unlearn(Position first, Position past) override { oracle_->unlearn(first, past); }
     void end(std::int32_t stream) override { oracle_->end(stream); }
     std::unique_ptr<Standing> start() override {
         return std::make_unique<OracleStanding>(*oracle_, oracle_->start());
@@ -98,6 +112,7 @@ class NGramStanding final : public Standing {
     int undoable() const override { return past_.undoable(); }
     void rollback(int n) override { past_.rollback(n); }
     void advance(std::int32_t id, Position) override { past_.push(id); }
+    void beside(std::span<const Value> around) override { around_.assign(around.begin(), around.end()); }
     void ask(std::span<const Interval> exclude, int min_context) override {
         exclude_.assign(exclude.begin(), exclude.end());
         min_context_ = min_context;
@@ -151,7 +166,12 @@ class NGramModel final : public Model {
     const Alphabet* alphabet() const override { return alphabet_; }
     Position size() const override { return ngram_->size(); }
     std::int32_t symbol_at(Position position) const override { return ngram_->flows().symbol(position); }
-    void learn(std::int32_t id, std::int32_t stream) override { ngram_->learn(id, stream, {}, *scratch_); }
+    void learn(std::int32_t id, std::int32_t stream, std::span<const Value> around, bool weigh) override {
+        ngram_->learn(id, stream, around, *scratch_, weigh);
+    }
+    void unlearn(Position first, Position past) override { ngram_->unlearn(first, past, *scratch_); }
+    void piece() override { ngram_->piece(*scratch_); }
+    void know(std::int32_t id) override { ngram_->know(id); }
     void end(std::int32_t stream) override { ngram_->end(stream); }
     std::unique_ptr<Standing> start() override {
         return std::make_unique<NGramStanding>(*ngram_, *scratch_, Past{}, std::vector<Value>{});

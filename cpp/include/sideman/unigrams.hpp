@@ -29,6 +29,33 @@ class Unigrams {
         total_ += 1.0;
     }
 
+    // Take back that a value stood at a position; `find_latest` after the last of them.
+    void remove(Value value, std::int64_t position) {
+        const std::size_t at = place(value);
+        counts_[at] -= 1.0;
+        total_ -= 1.0;
+        if (latest_[at] == position) latest_[at] = lost;
+        if (counts_[at] > 0.5) return;
+        const auto offset = static_cast<std::ptrdiff_t>(at);
+        values_.erase(values_.begin() + offset);
+        counts_.erase(counts_.begin() + offset);
+        latest_.erase(latest_.begin() + offset);
+    }
+
+    // Look for the newest position of values whose newest one was taken back; `value_at(position)` is 0 where
+    // nothing stands.
+    template <class ValueAt>
+    void find_latest(std::int64_t size, ValueAt&& value_at) {
+        auto missing = std::count(latest_.begin(), latest_.end(), lost);
+        for (std::int64_t position = size - 1; missing > 0 && position >= 0; --position) {
+            const Value value = value_at(position);
+            const std::size_t at = place(value);
+            if (value == 0 || at == values_.size() || values_[at] != value || latest_[at] != lost) continue;
+            latest_[at] = position;
+            --missing;
+        }
+    }
+
     // The values learned, ascending, without the unseen one.
     std::span<const Value> values() const { return values_; }
 
@@ -47,6 +74,8 @@ class Unigrams {
     }
 
   private:
+    static constexpr std::int64_t lost = -2;
+
     double mass() const { return total_ + 0.5 * static_cast<double>(values_.size() + 1); }
     std::size_t place(Value value) const {
         return static_cast<std::size_t>(std::lower_bound(values_.begin(), values_.end(), value) -

@@ -78,6 +78,9 @@ class Oracle(NativeModel):
     def end(self, stream: int = 0) -> None:
         """A break: the stream's context ends, and nothing is predicted across it."""
 
+    def unlearn(self, first: int, past: int) -> None:
+        """Forget the positions [first, past): as a model that had a break there. Work as of learning their streams."""
+
     def start(self) -> State:
         """A state that has heard nothing."""
 
@@ -236,6 +239,123 @@ class NGram(NativeModel):
 
     def probability(self, state: NGramState, symbol: Symbol) -> float:
         """The probability of a symbol: the product over its components."""
+
+    def __len__(self) -> int: ...
+
+class Blending:
+    """How the distributions of several models become one; see `Blend`."""
+
+    def __init__(
+        self,
+        components: int,
+        parts: int,
+        how: str = "product",
+        weights: str = "success",
+        shares: Sequence[float] | None = None,
+    ) -> None: ...
+    @property
+    def learns(self) -> bool: ...
+    @property
+    def weighs_prefixes(self) -> bool: ...
+    def mix(
+        self, component: int, said: Sequence[tuple[Ints, Floats]], evidence: Sequence[float] | Floats = ()
+    ) -> tuple[Ints, Floats, list[float]]:
+        """One component of all parts made into one: values, p, and the parts' weights."""
+
+    def said(self, value: int) -> list[float]:
+        """What each part gave a value in the last `mix`."""
+
+    def learn(self, component: int, came: int) -> None:
+        """A value came, after `mix` of the same component."""
+
+@final
+class BlendState:
+    """Where a player stands in one blend; small, and the player's own."""
+
+    around: Sequence[int]
+    """What is known of the next event beside its symbol, for parts that look around."""
+
+    def copy(self) -> BlendState:
+        """A state of its own at the same place."""
+
+    def rollback(self, n: int) -> None:
+        """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
+
+@final
+class Blend(NativeModel):
+    """Several models of the core that learn the same symbols and predict as one.
+
+    `how`: product or mixture; `weights`: fixed, entropy or success; `shares`: where the weights begin. Raises
+    `ValueError` for parts that have learned different things or share no alphabet.
+    """
+
+    weights: Floats
+    """What the weights by success have learned: float64[k], to keep and to set again."""
+
+    def __init__(
+        self,
+        parts: Sequence[NativeModel],
+        how: str = "product",
+        weights: str = "success",
+        shares: Sequence[float] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None: ...
+    @property
+    def parts(self) -> list[NativeModel]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def alphabet(self) -> Alphabet | None: ...
+    def learn(self, symbols: npt.ArrayLike, stream: int = 0, around: Ints | None = None, weigh: bool = True) -> int:
+        """Teach all parts the same symbols; the position of the first. `weigh`: weights learn, too."""
+
+    def end(self, stream: int = 0) -> None:
+        """A break: the stream's context ends, and nothing is predicted across it."""
+
+    def know(self, symbols: npt.ArrayLike) -> None:
+        """These belong to the alphabet, though they were not heard yet."""
+
+    def piece(self) -> None:
+        """A new piece begins, for parts that know the running one apart."""
+
+    def unlearn(self, first: int, past: int) -> None:
+        """All parts forget the positions [first, past)."""
+
+    def start(self) -> BlendState:
+        """A state that has heard nothing."""
+
+    def advance(self, state: BlendState, symbol: Symbol, at: int | None = None) -> None:
+        """Go on by a symbol (0 breaks the context)."""
+
+    def predict(self, state: BlendState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
+        """The next component given those chosen: values int32[m] ascending from 0, p float64[m] that sums to 1."""
+
+    def sources(self, state: BlendState, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
+        """At most 16 positions in memory that support a symbol, longest context first."""
+
+    def probability(self, state: BlendState, symbol: Symbol) -> float:
+        """The probability of a symbol: the product over its components."""
+
+    def longest_vote(self, state: BlendState, exclude: Intervals = ()) -> int:
+        """The longest of its parts' contexts."""
+
+    def context(self, state: BlendState) -> int:
+        """How many of the last events agree with memory."""
+
+    def speaks(
+        self,
+        state: BlendState,
+        exclude: Intervals = (),
+        min_context: int = 0,
+        masks: Sequence[Floats | None] = (),
+    ) -> bool:
+        """Whether any part has a word to say from memory under these wishes."""
+
+    def contexts(self, state: BlendState, positions: Sequence[int]) -> list[int]:
+        """How many events before each position agree with what was played, at most 32."""
+
+    def symbol_at(self, position: int) -> int:
+        """The id of the symbol at a position; 0 where it was forgotten."""
 
     def __len__(self) -> int: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..addresses import NAME, NAME_CURE
 from ..errors import Refused
+from ..events import PartWord
 from ..session import DEFAULT_PLAYER
 from ..session.presence import MAX_PLAYERS
 from ..voice import MODES
@@ -150,5 +151,9 @@ def why(call: Call) -> Steps:
         reason.source,
         reason.source_beat,
         reason.context,
-        "; ".join(reason.bound_by),
+        "; ".join((*map(_part_said, reason.parts), *reason.bound_by)),
     )
+
+
+def _part_said(part: PartWord) -> str:
+    return f"{part.name} gave {part.probability:.2g} at weight {part.weight:.2f}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import SetupError
-from ..models import Alphabet, NGram
+from ..models import Alphabet, Blend, NGram, Oracle
 from ..plugin import bundled_models
 from ..systems import system_for
 from .spelling import SPELLINGS
@@ -46,6 +46,8 @@ def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), 
     natural = tuple(range(len(SPELLINGS[viewpoint].components)))
     if name == "ngram":
         return _ngram(viewpoint, kind, given, wish, natural)
+    if name == "blend":
+        return _blend(viewpoint, kind, given, wish, natural)
     factories = bundled_models()
     if name not in factories:
         raise SetupError(f"no model {name!r}", f"models: {', '.join(sorted({'ngram', *factories}))}")
@@ -80,4 +82,16 @@ def _ngram(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural:
         system.order,
         folds,
         settings,
+    )
+
+
+def _blend(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural: tuple[int, ...]) -> Contestant:
+    """The n-gram as it stands for the viewpoint, and the oracle."""
+    ngram = _ngram(viewpoint, kind, given, wish, natural)
+    return Contestant(
+        "blend",
+        lambda alphabet: Blend([ngram.make(alphabet), Oracle(alphabet)], names=["ngram", "oracle"]),
+        ngram.order,
+        ngram.folds,
+        {"parts": ["ngram", "oracle"], "how": "product", "weights": "success", **ngram.settings},
     )

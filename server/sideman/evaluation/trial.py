@@ -40,14 +40,14 @@ class Pupil:
             alphabet.intern(symbol)
         self.model = self._contestant.make(alphabet)
         self._has = {name for name in ("unlearn", "piece", "end", "know") if hasattr(self.model, name)}
-        self._looks_around = hasattr(self.model, "weights")
+        self._weighs = hasattr(self.model, "weights")
         if "know" in self._has:
             self.model.know(self._closed.symbols)
-        foldable = "unlearn" in self._has and self._contestant.folds > 0
+        foldable = self._weighs and "unlearn" in self._has and self._contestant.folds > 0
         places = [self._study(piece, not foldable) for piece in self._train]
         if foldable:
             self._weigh(places)
-        if self._looks_around:
+        if self._weighs:
             self._weights = self.model.weights
 
     def _study(self, piece: Piece, weigh: bool) -> tuple[int, int]:
@@ -76,7 +76,7 @@ class Pupil:
         """Learn symbols of one piece in order; views of the running piece begin anew where a corpus' piece does."""
         if stream == CORPUS:
             self.begin()
-        if self._looks_around:
+        if self._weighs:
             self.model.learn(symbols, stream, given, weigh)
         else:
             self.model.learn(symbols, stream)
@@ -97,7 +97,7 @@ class Pupil:
 
     def beside(self, state: Any, given: Ints) -> None:
         """Tell a state what is given of the next event."""
-        if self._looks_around:
+        if self._weighs:
             state.around = given.tolist()
 
     def forget(self, first: int) -> None:
@@ -106,7 +106,8 @@ class Pupil:
             self._learn_all()
             return
         self.model.unlearn(first, len(self.model))
-        self.model.weights = self._weights
+        if self._weighs:
+            self.model.weights = self._weights
 
     def position(self) -> int:
         """Where the next event would be learned."""

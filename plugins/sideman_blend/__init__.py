@@ -1,0 +1,25 @@
+"""The blend as a plugin: oracle and n-gram as one model, by the same door as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sideman.models import Alphabet, ModelFactory, NGram, Oracle, blended
+from sideman.plugin import Plugin, Registry
+
+PARTS: Final = (("oracle", 1.0), ("ngram", 1.0))
+
+
+def setup(registry: Registry, config: Mapping[str, Any]) -> None:
+    """Bring the model `blend`."""
+    makers: dict[str, ModelFactory] = {"oracle": Oracle, "ngram": ngram}
+    registry.model("blend", blended(makers, PARTS))
+
+
+def ngram(alphabet: Alphabet) -> NGram:
+    """The n-gram as its own plugin makes it."""
+    return NGram(alphabet=alphabet)
+
+
+plugin = Plugin("blend", setup)
