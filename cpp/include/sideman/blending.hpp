@@ -45,6 +45,7 @@ class Blending {
     static constexpr double bias = 1.0;
     static constexpr double kept = 0.97;  // of a part's score from one event to the next
     static constexpr std::size_t confidences = 8;
+    static constexpr float rate = 0.1F;  // of the exponents: a player has hundreds of events, not a corpus
     // What exponents depend on: nothing; how sure a part is.
     static constexpr std::array<std::size_t, 2> contexts{1, confidences};
     static constexpr double least = 1e-9;  // below which no probability counts as evidence
@@ -56,7 +57,7 @@ class Blending {
         const std::size_t parts = settings_.shares.size();
         for (std::size_t c = 0; c < components; ++c) {
             scores_.emplace_back(parts, 0.0);
-            mixers_.emplace_back(parts, contexts);
+            mixers_.emplace_back(parts, contexts, rate);
             for (std::size_t i = 0; i < parts; ++i) {
                 const double more = settings_.shares[i] * static_cast<double>(parts) - 1.0;
                 mixers_[c].state()[1 + i * (contexts[0] + contexts[1])] +=

@@ -40,12 +40,13 @@ struct MixerScratch {
 
 class Mixer {
   public:
-    static constexpr float rate = 0.02F;
+    static constexpr float slow = 0.02F;
     static constexpr float steepest = 16.0F;
     static constexpr float calm = 4.0F;  // of squared slopes, before the first
 
-    // `sizes`: how many contexts there are of each kind.
-    Mixer(std::size_t parts, std::span<const std::size_t> sizes) : parts_(parts), kinds_(sizes.size()) {
+    // `sizes`: how many contexts there are of each kind; `rate`: how far a weight moves at first.
+    Mixer(std::size_t parts, std::span<const std::size_t> sizes, float rate = slow)
+        : parts_(parts), kinds_(sizes.size()), rate_(rate) {
         for (const std::size_t size : sizes) {
             first_.push_back(stride_);
             stride_ += size;
@@ -93,7 +94,7 @@ class Mixer {
                 const std::size_t at = place(s, i, k);
                 float& moved = state_[at + parts_ * stride_];
                 moved += slope * slope;
-                state_[at] += rate * slope / std::sqrt(calm + moved);
+                state_[at] += rate_ * slope / std::sqrt(calm + moved);
             }
         }
     }
@@ -107,6 +108,7 @@ class Mixer {
     std::size_t kinds_;
     std::size_t stride_ = 0;
     float base_ = 0.0F;
+    float rate_;
     std::vector<std::size_t> first_;  // of each kind, among a part's
     std::vector<float> state_;        // updates; weights of each part by context; squared slopes of the same
 };
