@@ -170,7 +170,7 @@ class NGramModel final : public Model {
         ngram_->learn(id, stream, around, *scratch_, weigh);
     }
     void unlearn(Position first, Position past) override { ngram_->unlearn(first, past, *scratch_); }
-    void piece() override { ngram_->piece(*scratch_); }
+    void piece() override { ngram_->piece(); }
     void know(std::int32_t id) override { ngram_->know(id); }
     void end(std::int32_t stream) override { ngram_->end(stream); }
     std::unique_ptr<Standing> start() override {
