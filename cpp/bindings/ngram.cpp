@@ -1,5 +1,7 @@
 // Python bindings of the n-gram: arguments are checked here, by name, and nowhere below.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <sideman/standings.hpp>
@@ -28,8 +30,10 @@ constexpr std::array<const char*, 13> looks = {"symbol", "value", "step",  "chos
 
 struct PyNGram final : NativeModel {
     PyNGram(std::shared_ptr<Alphabet> given, std::size_t components, const std::vector<View>& views,
-            Smoothing smoothing)
-        : alphabet(std::move(given)), ngram(alphabet.get(), components, views, smoothing), number(++made) {}
+            Smoothing smoothing, double half_life)
+        : alphabet(std::move(given)),
+          ngram(alphabet.get(), components, views, smoothing, half_life),
+          number(++made) {}
     Model& model() override { return adapter; }
     std::shared_ptr<Alphabet> letters() const override { return alphabet; }
     std::unique_ptr<Standing> standing(const py::handle& state) override;
@@ -100,7 +104,12 @@ View view_of(const GivenView& given, std::size_t components) {
 }
 
 std::unique_ptr<PyNGram> make(int order, std::shared_ptr<Alphabet> alphabet, const std::string& smoothing,
-                              const std::optional<std::vector<GivenView>>& given) {
+                              const std::optional<std::vector<GivenView>>& given, double half_life_beats,
+                              bool brief) {
+    if (!std::isfinite(half_life_beats) || half_life_beats < 0.0) {
+        throw py::value_error("half_life_beats must be 0 (nothing ages) or more");
+    }
+    if (brief && given) throw py::value_error("brief is for a model without views; each view says it itself");
     if (order < 1 || order > most_order) throw py::value_error("order must be 1 to 16");
     if (smoothing != "kneser-ney" && smoothing != "ppm") {
         throw py::value_error("smoothing must be kneser-ney or ppm, not " + smoothing);
@@ -120,13 +129,15 @@ std::unique_ptr<PyNGram> make(int order, std::shared_ptr<Alphabet> alphabet, con
         }
     } else {
         views = plain(components, order);
+        for (View& view : views) view.brief = brief;
     }
     return std::make_unique<PyNGram>(std::move(alphabet), components, views,
-                                     smoothing == "ppm" ? Smoothing::ppm : Smoothing::kneser_ney);
+                                     smoothing == "ppm" ? Smoothing::ppm : Smoothing::kneser_ney,
+                                     half_life_beats);
 }
 
 Position learn(PyNGram& model, const py::object& symbols, std::int32_t stream,
-               const std::optional<Ints>& around, bool weigh) {
+               const std::optional<Ints>& around, bool weigh, const std::optional<Floats>& beats) {
     const auto ids = ids_of(model.alphabet.get(), model.ngram.components(), symbols);
     const std::size_t known = model.ngram.around();
     if (around && (around->ndim() != 2 || static_cast<std::size_t>(around->shape(0)) != ids.size() ||
@@ -135,10 +146,21 @@ Position learn(PyNGram& model, const py::object& symbols, std::int32_t stream,
     }
     const auto width = around ? static_cast<std::size_t>(around->shape(1)) : 0;
     const Value* const near = around ? around->data() : nullptr;
+    if (beats && (beats->ndim() != 1 || static_cast<std::size_t>(beats->size()) != ids.size())) {
+        throw py::value_error("beats must have shape [n], one for each symbol");
+    }
+    if (beats && !std::all_of(beats->data(), beats->data() + ids.size(),
+                              [](double beat) { return std::isfinite(beat); })) {
+        throw py::value_error("beats must be finite");
+    }
+    if (model.ngram.ages() && !beats)
+        throw py::value_error("a model with a half-life must be told the beats");
+    const double* const at = beats ? beats->data() : nullptr;
     const Position first = model.ngram.size();
     const auto work = [&] {
         for (std::size_t i = 0; i < ids.size(); ++i) {
-            model.ngram.learn(ids[i], stream, {near + i * width, width}, model.scratch, weigh);
+            model.ngram.learn(ids[i], stream, {near + i * width, width}, model.scratch, weigh,
+                              at != nullptr ? at[i] : 0.0);
         }
     };
     if (static_cast<py::ssize_t>(ids.size()) >= long_learning) {
@@ -253,16 +275,19 @@ void bind_ngram(py::module_& m) {
         "them, from several views mixed by how right each has been.\n"
         "Sources: Chen & Goodman 1998; Moffat 1990; Conklin & Witten 1995; Pearce 2005.")
         .def(py::init(&make), py::arg("order") = 5, py::arg("alphabet") = nullptr,
-             py::arg("smoothing") = "kneser-ney", py::arg("views") = py::none())
+             py::arg("smoothing") = "kneser-ney", py::arg("views") = py::none(),
+             py::arg("half_life_beats") = 0.0, py::arg("brief") = false)
         .def_property_readonly(
             "alphabet", [](const PyNGram& model) { return model.alphabet; }, "The alphabet, or None.")
         .def("learn", &learn, py::arg("symbols"), py::arg("stream") = 0, py::arg("around") = py::none(),
-             py::arg("weigh") = true,
+             py::arg("weigh") = true, py::arg("beats") = py::none(),
              "Learn symbols in order: int32[n] of ids, or int32[n, components] of values, from 1. Returns "
              "the position\n"
              "of the first. Bounded work for each. `around`: int32[n, k], what is known of each beside its "
              "symbol.\n"
-             "`weigh`: learn how far to trust each view, too.")
+             "`weigh`: learn how far to trust each view, too. `beats`: float64[n], where each began, for a "
+             "model with a half-life;\n"
+             "one before the last learned counts as that.")
         .def(
             "know",
             [](PyNGram& model, const py::object& symbols) {

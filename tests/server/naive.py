@@ -166,3 +166,25 @@ def ppm(events: Sequence[Followed], here: Context, values: Sequence[int]) -> dic
             left *= len(after) / whole
     rest = [value for value in (0, *values) if value not in p]
     return p | dict.fromkeys(rest, left / len(rest))
+
+
+def kneser_ney_aged(
+    events: Sequence[Followed], beats: Sequence[float], half_life: float, here: Context, values: Sequence[int]
+) -> dict[int, float]:
+    """Kneser-Ney where what followed a context is worth what is left of it now, and what is kept back is not less."""
+    counts, now = kneser_ney_counts(events), max(beats)
+    p = dict.fromkeys((0, *values), 1 / (len(values) + 1))
+    for depth in range(len(here) + 1):
+        after = counts.get(here[:depth])
+        if after is None:
+            break
+        d = discounts(counts, depth)
+        worth = {}
+        for value, count in after.items():
+            heard = [b for (c, v), b in zip(events, beats, strict=True) if c[:depth] == here[:depth] and v == value]
+            fresh = sum(2 ** -((now - beat) / half_life) for beat in heard) / len(heard)
+            worth[value] = (count - d[min(count, 3) - 1]) * fresh
+        back = sum(d[min(count, 3) - 1] for count in after.values())
+        total = sum(worth.values()) + back
+        p = {value: (worth.get(value, 0.0) + back * q) / total for value, q in p.items()}
+    return p

@@ -47,13 +47,14 @@ class NGram {
     static constexpr float trained =
         250000.0F;  // from so many updates on, weights learn from every fourth event
 
-    NGram(Alphabet* alphabet, std::size_t components, const std::vector<View>& views, Smoothing smoothing)
-        : alphabet_(alphabet) {
+    NGram(Alphabet* alphabet, std::size_t components, const std::vector<View>& views, Smoothing smoothing,
+          double half_life = 0.0)
+        : alphabet_(alphabet), ages_(half_life > 0.0) {
         for (std::size_t c = 0; c < components; ++c) {
             Column column;
             for (const View& view : views) {
                 if (view.target != static_cast<int>(c)) continue;
-                column.parts.emplace_back(view, smoothing);
+                column.parts.emplace_back(view, smoothing, half_life);
                 column.targets.emplace_back();
                 for (const Feature& f : view.features) {
                     if (f.look == Look::around)
@@ -101,10 +102,16 @@ class NGram {
         }
     }
 
+    // Whether what was learned ages.
+    bool ages() const { return ages_; }
+    // The beat of the event that was learned last; it does not run back.
+    double now() const { return now_; }
+
     // Learn one symbol (an id from 1) in a flow; its position. `weigh`: learn how far to trust each view,
-    // too.
+    // too. `beat`: where it began, if what was learned ages; below the last one's it counts as that.
     Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s,
-                   bool weigh = true) {
+                   bool weigh = true, double beat = 0.0) {
+        now_ = std::max(now_, beat);
         const std::size_t flow = flows_.number(flow_name);
         const Past& past = flows_.past(flow);
         const auto position = static_cast<std::int32_t>(flows_.size());
@@ -114,16 +121,18 @@ class NGram {
             const Sight sight{&past, alphabet_, std::span<const Value>(values_).first(c), around};
             glance(column, sight, s);
             if (weigh && column.parts.size() > 1 && trains(column)) {
-                mix(column, s);
+                mix(column, s, now_);
                 const std::int32_t came = column.numbers.find(values_[c]);
-                column.mixer.learn(
-                    s.mixing, came == Numbers::none ? column.numbers.size() : static_cast<std::size_t>(came));
+                column.mixer.learn(s.mixing, came == Numbers::none || !column.numbers.lives(came)
+                                                 ? column.numbers.size()
+                                                 : static_cast<std::size_t>(came));
             }
             const bool last = c + 1 == columns_.size();
-            const Part::Learned plain = count(column, s, values_[c], position, last);
+            const Part::Learned plain = count(column, s, values_[c], position, last, now_);
             paths_.push(plain.node);
             if (last) chain_.push(plain.latest);
         }
+        if (ages_) beats_.push(now_);
         if (contains(out_for_, position)) out_of_date_ = true;
         for (std::size_t i = 0; i < known_around_; ++i) around_.push(i < around.size() ? around[i] : 0);
         return flows_.push(flow, id);
@@ -169,10 +178,10 @@ class NGram {
         Column& column = columns_[prefix.size()];
         glance(column, {&past, alphabet_, prefix, around}, s);
         if (column.parts.size() == 1 && !column.parts[0].relative()) {
-            column.parts[0].predict(s.glances[0], column.numbers, s.p, s.out);
+            column.parts[0].predict(s.glances[0], column.numbers, s.p, s.out, now_);
             return;
         }
-        mix(column, s);
+        mix(column, s, now_);
         s.p = s.mixing.p;
         if (column.numbers.living() == column.numbers.size()) return;
         Part::silence(column.numbers, s.p);
@@ -204,7 +213,7 @@ class NGram {
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
             const std::int32_t number = column.numbers.find(values[c]);
-            if (column.parts.size() == 1 && !column.parts[0].relative() &&
+            if (!ages_ && column.parts.size() == 1 && !column.parts[0].relative() &&
                 column.parts[0].smoothing() == Smoothing::kneser_ney) {
                 const auto g = column.parts[0].look({&past, alphabet_, values.first(c), around});
                 product *= column.parts[0].probability(g, column.numbers, number);
@@ -257,8 +266,8 @@ class NGram {
 
     // Memory in use, the scratch of callers apart.
     std::size_t bytes() const {
-        std::size_t total =
-            sizeof(*this) + flows_.bytes() + chain_.bytes() + around_.bytes() + paths_.bytes();
+        std::size_t total = sizeof(*this) + flows_.bytes() + chain_.bytes() + around_.bytes() +
+                            paths_.bytes() + beats_.bytes();
         total += (out_.capacity() + next_out_.capacity()) * sizeof(Position);
         for (const Column& column : columns_) {
             total += sizeof(column) + column.numbers.bytes() + column.mixer.state().size_bytes();
@@ -299,7 +308,7 @@ class NGram {
     }
 
     // What each part gives, mixed, to `s.mixing.p`.
-    static void mix(const Column& column, NGramScratch& s) {
+    static void mix(const Column& column, NGramScratch& s, double now) {
         const std::size_t n = column.numbers.size();
         s.mixing.size(column.parts.size(), mixing_contexts.size(), n + 1);
         std::uint32_t agreeing = 0;
@@ -314,11 +323,11 @@ class NGram {
             const Part::Glance& g = s.glances[i];
             auto& logs = s.mixing.logs[i];
             if (!part.relative()) {
-                part.predict(g, column.numbers, s.own, s.out);
+                part.predict(g, column.numbers, s.own, s.out, now);
                 for (std::size_t v = 0; v <= n; ++v) logs[v] = static_cast<float>(s.own[v]);
             } else {
                 const Numbers& targets = column.targets[i];
-                part.predict(g, targets, s.own, s.out);
+                part.predict(g, targets, s.own, s.out, now);
                 const double unseen = s.own[targets.size()];
                 for (std::size_t v = 0; v < n; ++v) {
                     const auto number = static_cast<std::int32_t>(v);
@@ -369,7 +378,7 @@ class NGram {
 
     // What the plain view learned.
     static Part::Learned count(Column& column, const NGramScratch& s, Value value, std::int32_t position,
-                               bool everywhere) {
+                               bool everywhere, double beat) {
         const std::int32_t plain = column.numbers.intern(value);
         column.numbers.count(plain);
         Part::Learned learned{};
@@ -380,7 +389,7 @@ class NGram {
                 number = column.targets[i].intern(part.target(value, s.glances[i]));
                 column.targets[i].count(number);
             }
-            const Part::Learned here = part.learn(s.glances[i], number, position, everywhere && i == 0);
+            const Part::Learned here = part.learn(s.glances[i], number, position, everywhere && i == 0, beat);
             if (i == 0) learned = here;
         }
         return learned;
@@ -414,6 +423,10 @@ class NGram {
         glance(columns_[c], {&past, alphabet_, std::span<const Value>(values_).first(c), nearby_}, s);
     }
 
+    double beat_at(Position position) const {
+        return ages_ ? beats_[static_cast<std::size_t>(position)] : 0.0;
+    }
+
     // Whether a part has counted a position: brief ones have forgotten the pieces before.
     bool knows(const Part& part, Position position) const { return !part.view().brief || position >= began_; }
 
@@ -427,7 +440,7 @@ class NGram {
             for (std::size_t i = 0; i < column.parts.size(); ++i) {
                 Part& part = column.parts[i];
                 const std::int32_t number = number_of(column, i, values_[c], s.glances[i]);
-                if (knows(part, position)) part.unlearn(s.glances[i], number);
+                if (knows(part, position)) part.unlearn(s.glances[i], number, beat_at(position));
                 if (part.relative()) column.targets[i].uncount(number);
             }
             column.numbers.uncount(column.numbers.find(values_[c]));
@@ -451,7 +464,7 @@ class NGram {
                     column.targets[i].count(number);
                 }
                 if (!knows(part, position)) continue;
-                const Part::Learned learned = part.learn(s.glances[i], number, -1, false);
+                const Part::Learned learned = part.learn(s.glances[i], number, -1, false, beat_at(position));
                 if (i == 0) paths_[static_cast<std::size_t>(position) * columns_.size() + c] = learned.node;
             }
         }
@@ -459,6 +472,7 @@ class NGram {
 
     // Take the counts of a position out, or put them back; what it knows of values stays.
     void shift(Position position, bool out) {
+        const double beat = beat_at(position);
         spell(flows_.symbol(position));
         Past past;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
@@ -475,11 +489,11 @@ class NGram {
                 if (i == 0) {
                     const std::int32_t node =
                         paths_[static_cast<std::size_t>(position) * columns_.size() + c];
-                    out ? part.unlearn(node, number) : part.relearn(node, number);
+                    out ? part.unlearn(node, number, beat) : part.relearn(node, number, beat);
                 } else if (out) {
-                    part.unlearn(shifting_.glances[i], number);
+                    part.unlearn(shifting_.glances[i], number, beat);
                 } else {
-                    part.learn(shifting_.glances[i], number, -1, false);
+                    part.learn(shifting_.glances[i], number, -1, false, beat);
                 }
             }
         }
@@ -555,6 +569,9 @@ class NGram {
     Chunks<std::int32_t> chain_;  // the position before where the same symbol followed the same context
     Chunks<std::int32_t> paths_;  // [position][component]: the plain view's deepest context
     Chunks<Value> around_;
+    Chunks<double> beats_;  // where what was learned ages
+    bool ages_;
+    double now_ = 0.0;
     std::size_t known_around_ = 0;
     int reach_ = 1;
     Position began_ = 0;

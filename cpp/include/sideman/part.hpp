@@ -10,9 +10,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "ages.hpp"
 #include "contexts.hpp"
 #include "numbers.hpp"
 #include "view.hpp"
@@ -34,12 +36,17 @@ class Part {
         Value from = looking::nothing;
     };
 
-    Part(View view, Smoothing smoothing) : view_(std::move(view)), smoothing_(smoothing) {}
+    // `half_life`: in beats, after which what was learned counts half; 0: it never ages.
+    Part(View view, Smoothing smoothing, double half_life = 0.0)
+        : view_(std::move(view)), smoothing_(smoothing), half_life_(half_life) {
+        clear();
+    }
 
     const View& view() const { return view_; }
     bool relative() const { return view_.relative > 0; }
     const Contexts& contexts() const { return contexts_; }
-    std::size_t bytes() const { return contexts_.bytes(); }
+    std::size_t bytes() const { return contexts_.bytes() + (ages_ ? ages_->bytes() : 0); }
+    bool ages() const { return ages_.has_value(); }
 
     // `counted`: contexts are met only where something is counted.
     Glance look(const Sight& sight, bool counted = true) const {
@@ -78,41 +85,43 @@ class Part {
 
     // Count what followed. `number` is the value's in the owner's table of targets; `everywhere`: shorter
     // contexts that do not count it remember the position too.
-    Learned learn(const Glance& g, std::int32_t number, std::int32_t position, bool everywhere) {
+    Learned learn(const Glance& g, std::int32_t number, std::int32_t position, bool everywhere,
+                  double beat = 0.0) {
         Path nodes;
         nodes[0] = Contexts::root;
         for (int d = 0; d < g.depth; ++d) {
             nodes[at(d + 1)] =
                 d < g.known ? g.nodes[at(d + 1)] : contexts_.find_or_make(nodes[at(d)], g.features[at(d)]);
         }
-        const std::int32_t latest = add(nodes, g.depth, number, position, everywhere);
+        const std::int32_t latest = add(nodes, g.depth, number, position, everywhere, beat);
         return {nodes[at(g.depth)], latest};
     }
 
     // Take back what was learned with the same features, or in the same deepest context.
-    void unlearn(const Glance& g, std::int32_t number) {
+    void unlearn(const Glance& g, std::int32_t number, double beat = 0.0) {
         Path nodes;
         nodes[0] = Contexts::root;
         for (int d = 0; d < g.depth; ++d) nodes[at(d + 1)] = contexts_.find(nodes[at(d)], g.features[at(d)]);
-        remove(nodes, g.depth, number);
+        remove(nodes, g.depth, number, beat);
     }
-    void unlearn(std::int32_t node, std::int32_t number) {
+    void unlearn(std::int32_t node, std::int32_t number, double beat = 0.0) {
         Path nodes;
-        remove(nodes, path(node, nodes), number);
+        remove(nodes, path(node, nodes), number, beat);
     }
     // Count again what was taken back.
-    void relearn(std::int32_t node, std::int32_t number) {
+    void relearn(std::int32_t node, std::int32_t number, double beat = 0.0) {
         Path nodes;
         const int depth = path(node, nodes);
-        add(nodes, depth, number, -1, false);
+        add(nodes, depth, number, -1, false, beat);
     }
 
     // Probabilities [targets.size() + 1] of every target, the unseen one last; they sum to 1, and what does
     // not live has 0.
-    void predict(const Glance& g, const Numbers& targets, std::vector<double>& p,
-                 std::vector<char>& out) const {
+    // `now`: the beat, where what was learned ages.
+    void predict(const Glance& g, const Numbers& targets, std::vector<double>& p, std::vector<char>& out,
+                 double now = 0.0) const {
         if (smoothing_ == Smoothing::ppm) {
-            escape(g, targets, p, out);
+            escape(g, targets, p, out, now);
             return;
         }
         p.assign(targets.size() + 1, 0.0);
@@ -122,6 +131,10 @@ class Part {
             const Contexts::Node& here = contexts_.node(node);
             if (here.total == 0) continue;
             const Discounts discount = discounts(d);
+            if (ages_) {
+                left = aged(node, discount, left, p, now);
+                continue;
+            }
             const double share = left / here.total;
             contexts_.each(node, [&](const Outcome& o) {
                 p[static_cast<std::size_t>(o.value)] += (o.count - discount[std::min(o.count, 3U)]) * share;
@@ -163,6 +176,7 @@ class Part {
     Smoothing smoothing() const { return smoothing_; }
     void clear() {
         contexts_ = Contexts{};
+        if (half_life_ > 0.0) ages_.emplace(half_life_);
         counts_ = {};
     }
 
@@ -191,8 +205,9 @@ class Part {
     }
 
     std::int32_t add(const Path& nodes, int depth, std::int32_t number, std::int32_t position,
-                     bool everywhere) {
+                     bool everywhere, double beat) {
         std::int32_t latest = -1;
+        for (int d = 0; ages_ && d <= depth; ++d) ages_->add(nodes[at(d)], number, beat);
         for (int d = depth; d >= 0; --d) {
             const Contexts::Before before = contexts_.add(nodes[at(d)], number, position);
             moved(d, before.count, before.count + 1);
@@ -205,7 +220,8 @@ class Part {
         return latest;
     }
 
-    void remove(const Path& nodes, int depth, std::int32_t number) {
+    void remove(const Path& nodes, int depth, std::int32_t number, double beat) {
+        for (int d = 0; ages_ && d <= depth; ++d) ages_->remove(nodes[at(d)], number, beat);
         for (int d = depth; d >= 0; --d) {
             const std::uint32_t before = contexts_.remove(nodes[at(d)], number);
             moved(d, before, before - 1);
@@ -242,9 +258,26 @@ class Part {
                discount[3] * (here.kinds - here.once - here.twice);
     }
 
+    // One context's part of Kneser-Ney where counts age: each as far as it is fresh, what is kept back as it
+    // was, so that a context which was not met for long has little to say. What is left for shorter ones.
+    double aged(std::int32_t node, const Discounts& discount, double left, std::vector<double>& p,
+                double now) const {
+        const double back = kept_back(contexts_.node(node), discount);
+        double total = back;
+        contexts_.each(node, [&](const Outcome& o) {
+            total += (o.count - discount[std::min(o.count, 3U)]) * ages_->freshness(node, o.value, now);
+        });
+        const double share = left / total;
+        contexts_.each(node, [&](const Outcome& o) {
+            p[static_cast<std::size_t>(o.value)] +=
+                (o.count - discount[std::min(o.count, 3U)]) * ages_->freshness(node, o.value, now) * share;
+        });
+        return back * share;
+    }
+
     // PPM, escape C, with exclusion: what a longer context knows is not counted again at a shorter one.
-    void escape(const Glance& g, const Numbers& targets, std::vector<double>& p,
-                std::vector<char>& out) const {
+    void escape(const Glance& g, const Numbers& targets, std::vector<double>& p, std::vector<char>& out,
+                double now) const {
         p.assign(targets.size() + 1, 0.0);
         out.assign(p.size(), 0);
         std::size_t free = targets.living() + 1;
@@ -252,19 +285,23 @@ class Part {
         for (int d = g.known; d >= 0; --d) {
             double total = 0.0;
             double kinds = 0.0;
-            contexts_.each(g.nodes[at(d)], [&](const Outcome& o) {
+            const std::int32_t node = g.nodes[at(d)];
+            const auto weighed = [&](const Outcome& o) {
+                return ages_ ? o.count * ages_->freshness(node, o.value, now) : static_cast<double>(o.count);
+            };
+            contexts_.each(node, [&](const Outcome& o) {
                 if (out[static_cast<std::size_t>(o.value)] != 0) return;
-                total += o.count;
+                total += weighed(o);
                 kinds += 1.0;
             });
             if (kinds == 0.0) continue;
             const double share = left / (total + kinds);
-            contexts_.each(g.nodes[at(d)], [&](const Outcome& o) {
+            contexts_.each(node, [&](const Outcome& o) {
                 char& seen = out[static_cast<std::size_t>(o.value)];
                 if (seen != 0) return;
                 seen = 1;
                 --free;
-                p[static_cast<std::size_t>(o.value)] = o.count * share;
+                p[static_cast<std::size_t>(o.value)] = weighed(o) * share;
             });
             left = kinds * share;
         }
@@ -277,7 +314,9 @@ class Part {
 
     View view_;
     Smoothing smoothing_;
+    double half_life_;
     Contexts contexts_;
+    std::optional<Ages> ages_;
     std::array<std::array<std::uint32_t, 5>, deepest + 1> counts_{};
 };
 

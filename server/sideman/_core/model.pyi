@@ -151,7 +151,9 @@ class NGram(NativeModel):
     """A variable-order n-gram, component by component: interpolated modified Kneser-Ney, or PPM with exclusion.
 
     Without `views` each component is predicted from those chosen before it and order - 1 whole symbols; with them,
-    from several views mixed by how right each has been. Raises `ValueError` for an order outside 1 to 16.
+    from several views mixed by how right each has been. With a half-life what was learned counts half after so many
+    beats. A brief model knows the running piece alone: `piece()` empties it. Raises `ValueError` for an order outside
+    1 to 16.
     Sources: Chen & Goodman 1998; Moffat 1990; Conklin & Witten 1995; Pearce 2005.
     """
 
@@ -161,6 +163,8 @@ class NGram(NativeModel):
         alphabet: Alphabet | None = None,
         smoothing: str = "kneser-ney",
         views: Sequence[View] | None = None,
+        half_life_beats: float = 0.0,
+        brief: bool = False,
     ) -> None: ...
     @property
     def alphabet(self) -> Alphabet | None: ...
@@ -183,12 +187,18 @@ class NGram(NativeModel):
     @weights.setter
     def weights(self, given: npt.ArrayLike) -> None: ...
     def learn(
-        self, symbols: npt.ArrayLike, stream: int = 0, around: npt.ArrayLike | None = None, weigh: bool = True
+        self,
+        symbols: npt.ArrayLike,
+        stream: int = 0,
+        around: npt.ArrayLike | None = None,
+        weigh: bool = True,
+        beats: npt.ArrayLike | None = None,
     ) -> int:
         """Learn int32[n] of ids or int32[n, components] of values, from 1, in order; the position of the first.
 
         `around`: int32[n, k], what is known of each event beside its symbol, for views that look around.
-        `weigh`: learn how far to trust each view, too.
+        `weigh`: learn how far to trust each view, too. `beats`: float64[n], where each began, for a model with a
+        half-life; one before the last learned counts as that.
         Raises `TypeError` for another dtype, `ValueError` for a value below 1.
         """
 
