@@ -134,7 +134,7 @@ void bind_model(py::module_& m) {
         py::arg("counter"), py::arg("key"), "The bare generator: four words from a counter and a key.");
 
     py::class_<Alphabet, std::shared_ptr<Alphabet>>(
-        m, "Alphabet",
+        m, "Alphabet", py::dynamic_attr(),
         "Symbols as ids from 1 against tuples of component values from 1; it only grows. 0 is unseen.")
         .def(py::init([](std::size_t components) {
                  if (components < 1 || components > most_components) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sideman.models import Alphabet, ModelFactory, NGram, Oracle, blended
+from sideman.models import ModelFactory, Oracle, blended, viewing_ngram
 from sideman.plugin import Plugin, Registry
 
 PARTS: Final = (("oracle", 1.0), ("ngram", 1.0))
@@ -13,13 +13,8 @@ PARTS: Final = (("oracle", 1.0), ("ngram", 1.0))
 
 def setup(registry: Registry, config: Mapping[str, Any]) -> None:
     """Bring the model `blend`."""
-    makers: dict[str, ModelFactory] = {"oracle": Oracle, "ngram": ngram}
+    makers: dict[str, ModelFactory] = {"oracle": Oracle, "ngram": viewing_ngram}
     registry.model("blend", blended(makers, PARTS))
-
-
-def ngram(alphabet: Alphabet) -> NGram:
-    """The n-gram as its own plugin makes it."""
-    return NGram(alphabet=alphabet)
 
 
 plugin = Plugin("blend", setup)

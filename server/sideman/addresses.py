@@ -170,6 +170,13 @@ TABLE: Final[tuple[Address, ...]] = (
         3,
         quiet=True,
     ),
+    _row(
+        "/chord",
+        "s:label",
+        "the harmony from now on: Dm7 G7 Cmaj7 C^7 Bb-7 F#m7b5 C7(b9) C/E, N for none",
+        3,
+        quiet=True,
+    ),
     # 4. Time
     _row(
         "/beat",
@@ -290,6 +297,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/metre", "i:beats i:unit", "the metre in force", 5),
     Broadcast("/clock", "i:bar i:beat f:tempo_bpm", "each beat while the transport runs; bars count from 1", 5),
     Broadcast("/forgotten", "i:events", "so many events that one had played are erased", 5),
+    Broadcast("/harmony", "s:label", "the chord in force", 4),
     Broadcast("/panic", "s:by", "somebody has sent `/panic`", 4),
     Broadcast(
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5

@@ -32,6 +32,8 @@ class Event:
     notes: tuple[Note, ...] = ()
     label: str = ""
     last: bool = False  # the last event of its phrase
+    chord: str = ""  # the harmony in force at its onset
+    numbers: tuple[float, ...] = ()  # of a gesture
 
     @property
     def top(self) -> Note:
@@ -106,6 +108,8 @@ class Query:
     channel: int = 1
     velocity: float = 0.0  # mean velocity to match, 0: the sources' own
     settings: Mapping[str, int | float | str] = field(default_factory=dict)  # parameters by name
+    chord: str = ""  # the harmony in force
+    grid_beats: float = 0.0  # added to a beat it gives the place in the form: whole numbers are beats
 
 
 @dataclass(frozen=True, slots=True)

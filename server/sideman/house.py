@@ -33,7 +33,6 @@ from .memoryfile import Damaged
 from .seats import Endpoint, Seats
 from .session import Session
 from .settings import Settings
-from .viewpoint import VIEWPOINTS
 
 
 @dataclass(slots=True)
@@ -86,7 +85,7 @@ class House:
     def _new_session(self, name: str, now: int) -> Session:
         default = not any(player.session == name for player in self.settings.players)
         models = (*self.band.models, *self._begin.strangers)
-        return Session(name, self._begin.seed, models, VIEWPOINTS, self._seats, now, default=default)
+        return Session(name, self._begin.seed, models, self._seats, now, default=default)
 
     def _add(self, session: Session) -> None:
         self._sessions[session.name] = session

@@ -6,6 +6,7 @@ A model counts positions of what it has learned; `places` leads from there to th
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
 from collections import deque
@@ -17,7 +18,7 @@ import numpy as np
 from .events import Event
 from .memory import Memory, Snapshot
 from .models import Alphabet, Model, ModelFactory, Placed
-from .viewpoint import Viewpoint
+from .viewpoint import Slicer, Viewpoint, merged
 
 Span = tuple[int, int]
 
@@ -51,9 +52,12 @@ class Learned:
         self.memory = memory
         self.viewpoint = Viewpoint(viewpoint)
         self.alphabet = Alphabet(len(self.viewpoint.names))
+        self.alphabet.names = self.viewpoint.names
         self.model: Model = factory(self.alphabet)
         self.part_names: tuple[str, ...] = getattr(self.model, "names", ())
         self.places = array("q")
+        self._lasts = array("q")  # of beats: the place of their last event
+        self._slicers: dict[int, Slicer] = {}
         self.latest: dict[tuple[int, ...], int] = {}
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
@@ -69,12 +73,15 @@ class Learned:
         waiting: list[int] = []
         streams: list[int] = []
         for place, event, stream in snapshot:
-            symbol = None if event is None else self.viewpoint.symbol(event, self.before.get(stream))
             if event is None:
                 self._flush(waiting, streams)
                 self._break(stream)
-            elif symbol is not None:
-                self._note(event, stream, place, symbol)
+                continue
+            for whole, first, last in self._wholes(event, stream, place):
+                symbol = self.viewpoint.symbol(whole, self.before.get(stream))
+                if symbol is None:
+                    continue
+                self._note(whole, stream, first, last, symbol)
                 waiting.append(self.alphabet.intern(symbol))
                 streams.append(stream)
                 if len(waiting) >= AT_ONCE:
@@ -93,23 +100,35 @@ class Learned:
     def learn(self, event: Event, stream: int, place: int) -> int:
         """Learn an event that stands at `place` in memory; its position in the model, -1 if it has no symbol."""
         self._past = place + 1
-        symbol = self.viewpoint.symbol(event, self.before.get(stream))
-        if symbol is None:
-            return -1
-        self._note(event, stream, place, symbol)
-        self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
-        return len(self.places) - 1
+        learned = -1
+        for whole, first, last in self._wholes(event, stream, place):
+            symbol = self.viewpoint.symbol(whole, self.before.get(stream))
+            if symbol is None:
+                continue
+            self._note(whole, stream, first, last, symbol)
+            self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
+            learned = len(self.places) - 1
+        return learned
 
-    def _note(self, event: Event, stream: int, place: int, symbol: tuple[int, ...]) -> None:
+    def _wholes(self, event: Event, stream: int, place: int) -> list[tuple[Event, int, int]]:
+        """What there is to learn when an event has closed, each with its first and last place: itself, or beats."""
+        if not self.viewpoint.slices:
+            return [(event, place, place)]
+        return self._slicers.setdefault(stream, Slicer([])).hear(event, place)
+
+    def _note(self, event: Event, stream: int, place: int, last: int, symbol: tuple[int, ...]) -> None:
         """All but the model's own learning."""
         if stream not in self.tails:
             while len(self.tails) >= STREAMS:
                 oldest = next(iter(self.tails))
                 del self.tails[oldest], self.before[oldest]
+                self._slicers.pop(oldest, None)
             self.tails[stream] = deque(maxlen=CONTEXT)
         self.before[stream] = event
         position = len(self.places)
         self.places.append(place)
+        if self.viewpoint.slices:
+            self._lasts.append(last)
         self.tails[stream].append((event, position))
         self.latest[symbol] = position
         self.alike.setdefault(symbol[0], deque(maxlen=ALIKE)).append(position)
@@ -127,6 +146,7 @@ class Learned:
     def _break(self, stream: int) -> None:
         self.before.pop(stream, None)
         self.tails.pop(stream, None)
+        self._slicers.pop(stream, None)
         if isinstance(self.model, Placed):
             self.model.end(stream)
 
@@ -143,11 +163,36 @@ class Learned:
                 return position
         return -1
 
+    def newest(self, value: int) -> int:
+        """The newest position whose symbol begins with a value, and that memory still has; -1: none."""
+        for position in reversed(self.alike.get(value, ())):
+            if self.memory.has(self.places[position]):
+                return position
+        return -1
+
     def source(self, position: int) -> Event | None:
         """The event at a position of the model, if memory still has it."""
         if not 0 <= position < len(self.places) or not self.memory.has(self.places[position]):
             return None
-        return self.memory.event(self.places[position])
+        place = self.places[position]
+        if not self.viewpoint.slices:
+            return self.memory.event(place)
+        stream = self.memory.stream(place)
+        places = [other for other in range(place, self._lasts[position] + 1)
+                  if self.memory.has(other) and self.memory.stream(other) == stream]  # fmt: skip
+        events = [self.memory.event(other) for other in places]
+        return merged(events, math.floor(events[0].onset_beats + 1e-6), last=events[-1].last)
+
+    def step(self, position: int) -> int | None:
+        """The interval by which the event at a position was reached from the one learned before it; None: unknown."""
+        if position < 1:
+            return None
+        before, event = self.source(position - 1), self.source(position)
+        if before is None or event is None or not before.notes or not event.notes:
+            return None
+        if self.memory.stream(self.places[position - 1]) != self.memory.stream(self.places[position]):
+            return None
+        return round(event.top.pitch) - round(before.top.pitch)
 
     def position_of(self, place: int) -> int:
         """The model's position of a place in memory; -1: it has none."""

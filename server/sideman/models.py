@@ -11,6 +11,7 @@ from typing import Final
 from ._core import model as _core
 from .contract import METHODS, Floats, Intervals, Ints, Masks, Model, ModelState, Placed, Symbol, probability
 from .pyblend import PyBlend
+from .views import views
 
 Alphabet = _core.Alphabet
 Choice = _core.Choice
@@ -32,6 +33,11 @@ GAVE_UP: Final = {
 }
 
 ModelFactory = Callable[[Alphabet], Model]
+
+
+def viewing_ngram(alphabet: Alphabet) -> NGram:
+    """An n-gram that sees what is played through the views of its viewpoint, where the alphabet tells its names."""
+    return NGram(alphabet=alphabet, views=views(getattr(alphabet, "names", ())) or None)
 
 
 def Blend(
@@ -99,4 +105,5 @@ __all__ = [
     "blended",
     "chance",
     "probability",
+    "viewing_ngram",
 ]

@@ -6,11 +6,12 @@ What a parameter does is elsewhere; here is only what it may be.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from .addresses import Value
+from .constraints import pitch_classes, transpositions
 from .errors import Refused
 
 
@@ -42,12 +43,63 @@ class Param:
         return (int(kept) if self.whole else float(kept)), kept != value
 
     @property
+    def range(self) -> str:
+        """From the least to the most, in words."""
+        return f"{self.low:g} to {self.high:g}"
+
+    @property
+    def said(self) -> str:
+        """The default in words."""
+        return f"{self.default:g}"
+
+    @property
     def cure(self) -> str:
         """What may be sent."""
         return f"send {self.low:g} to {self.high:g}{' ' + self.unit if self.unit else ''}"
 
 
-def table(params: Iterable[Param]) -> Mapping[str, Param]:
+@dataclass(frozen=True, slots=True)
+class TextParam:
+    """A parameter that is words. `read` raises `ValueError`, naming what is wrong, for those that it may not be."""
+
+    name: str
+    default: str
+    unit: str
+    does: str
+    read: Callable[[str], object]
+    most: int = 200
+
+    def check(self, value: Value) -> tuple[Value, bool]:
+        """The words in force, never clipped; raises `Refused`."""
+        words = str(value)
+        if len(words.encode()) > self.most:
+            raise Refused(f"{self.name} has more than {self.most} bytes", self.cure)
+        try:
+            self.read(words)
+        except ValueError as error:
+            raise Refused(f"{self.name}: {error}", self.cure) from None
+        return words, False
+
+    @property
+    def range(self) -> str:
+        """What it may be, in words."""
+        return "words"
+
+    @property
+    def said(self) -> str:
+        """The default in words."""
+        return self.default or "all"
+
+    @property
+    def cure(self) -> str:
+        """What may be sent."""
+        return f"send {self.unit}"
+
+
+AnyParam = Param | TextParam
+
+
+def table(params: Iterable[AnyParam]) -> Mapping[str, AnyParam]:
     """Parameters by name."""
     return {param.name: param for param in params}
 
@@ -63,6 +115,30 @@ PLAYER_PARAMS: Final = table(
         Param("max_notes", 1, 16, 16, "notes", "of a chord at most so many, the highest first", True),
         Param("pitch_low", 0, 127, 0, "MIDI", "the lowest pitch that it may play", True),
         Param("pitch_high", 0, 127, 127, "MIDI", "the highest pitch that it may play", True),
+        Param("range_hardness", 0, 1, 1, "", "1: never outside the pitch range; below, outside is only less probable"),
+        TextParam(
+            "pitch_classes",
+            "",
+            "notes' names such as C Eb G, a chord such as Dm7, or all",
+            "only these pitch classes, as they sound",
+            pitch_classes,
+        ),
+        Param("classes_hardness", 0, 1, 1, "", "1: no other pitch class; below, others are only less probable"),
+        Param(
+            "chord_tones", 0, 1, 0, "", "how much it keeps to the tones of the chord in force, most on the beat; 0: not"
+        ),
+        Param("register", 0, 127, 0, "MIDI", "about which pitch it prefers to play; 0: none", True),
+        Param("register_width", 1, 64, 12, "semitones", "how far from its register it still likes to go"),
+        Param("density", 0, 32, 0, "onsets a beat", "at most so many; what is above becomes rests; 0: no ceiling"),
+        Param("rests", 0, 1, 0, "", "so large a share of its events becomes rests"),
+        TextParam(
+            "transpositions",
+            "",
+            "semitones such as -12 0 7 12, or all",
+            "its sources are moved only by these, where memory has any such; all: by whatever is drawn",
+            transpositions,
+        ),
+        Param("microtones", 0, 1, 0, "", "1: pitches are sent with their cents, as floats", True),
         Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),
         Param("channel", 0, 255, 0, "", "the channel that it plays on; 0: that of what it answers or takes up", True),
@@ -91,12 +167,12 @@ SESSION_PARAMS: Final = table(
 )
 
 
-def defaults(params: Mapping[str, Param]) -> dict[str, Value]:
+def defaults(params: Mapping[str, AnyParam]) -> dict[str, Value]:
     """The values in force before anybody has set any."""
     return {param.name: param.check(param.default)[0] for param in params.values()}
 
 
-def check(params: Mapping[str, Param], name: str, value: Value) -> tuple[Value, bool]:
+def check(params: Mapping[str, AnyParam], name: str, value: Value) -> tuple[Value, bool]:
     """The value of a parameter in force and whether it was clipped; raises `Refused`, also for an unknown name."""
     if name not in params:
         raise Refused(f"no parameter {name[:32]!r}", f"parameters: {', '.join(params)}")

@@ -5,6 +5,7 @@ A player knows no time but beats and no socket; all chance is keyed by the query
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -13,17 +14,30 @@ from typing import Any, Final
 import numpy as np
 
 from .addresses import Value
-from .constraints import DRUMS_CHANNEL, LongestCopy, PitchRange, combined, product
+from .constraints import (
+    DRUMS_CHANNEL,
+    LongestCopy,
+    Moment,
+    Weights,
+    masks,
+    of_settings,
+    onset_gap_beats,
+    product,
+    transpositions,
+)
 from .copying import Copying
 from .events import Answer, Event, PartWord, Planned, Query, Why
 from .learned import CONTEXT, STREAMS, Learned, coarse
-from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk
+from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk, chance
 from .pywalk import PyChoice, PyWalk, walk
 from .realiser import realise
+from .viewpoint import Slicer, pitch_of
 
 #: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music.
 MIN_P: Final = 0.25
 UNDO: Final = 64
+#: The purpose of the draw that makes a rest of an event.
+REST_PURPOSE: Final = 2000
 #: So many spans may be avoided at once; a walk adds those of continuity and taboo.
 MOST_SPANS: Final = 48
 PHRASE: Final = 512
@@ -44,15 +58,25 @@ class Player:
         self._walk: Walk | PyWalk | None = None
         self._last_pitch: int | None = None
         self._phrases: dict[int, deque[Event]] = {}
+        self._slicers: dict[int, Slicer] = {}
         self._over: set[int] = set()  # streams whose phrase is over
         self._copying: Copying | None = None
-        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None]] = deque(maxlen=UNDO)
+        self._last_onset_beats = -math.inf  # of what sounded last
+        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None, float]] = deque(maxlen=UNDO)
         self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
         self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: Mapping[str, Value] | None = None
 
     def hear(self, event: Event, stream: int, position: int) -> None:
         """An event has closed; `position` is where the model learned it, -1 if it did not."""
+        learned = self.learned
+        if learned.viewpoint.slices:
+            for whole, _, _ in self._slicers.setdefault(stream, Slicer([])).hear(event, -1):
+                self._listen(whole, stream, position)
+        else:
+            self._listen(event, stream, position)
+
+    def _listen(self, event: Event, stream: int, position: int) -> None:
         learned = self.learned
         symbol = learned.viewpoint.symbol(event, self._before.get(stream))
         if symbol is None:
@@ -90,6 +114,7 @@ class Player:
             self._before.pop(oldest, None)
             self._phrases.pop(oldest, None)
             self._over.discard(oldest)
+            self._slicers.pop(oldest, None)
 
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""
@@ -119,7 +144,7 @@ class Player:
     def revert(self, events: int) -> None:
         """The last so many planned events were dropped: it stands where it stood before them."""
         for _ in range(min(events, len(self._undo))):
-            self._walk, self._last_pitch, self._copying = self._undo.pop()
+            self._walk, self._last_pitch, self._copying, self._last_onset_beats = self._undo.pop()
             if self._played:
                 self._played.pop()
 
@@ -181,11 +206,14 @@ class Player:
             return
         self._set_for = settings
         self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=MIN_P)
-        self._range = PitchRange(int(settings["pitch_low"]), int(settings["pitch_high"]), int(settings["transpose"]))
+        self._constraints = of_settings(settings)
+        self._moves = transpositions(str(settings["transpositions"]))
+        self._gap_beats = onset_gap_beats(float(settings["density"]))
+        self._rests = round(float(settings["rests"]) * 2**64)
         self._continuity = int(settings["continuity"])
         self._taboo = int(settings["taboo"])
         self._min_context = int(settings["min_context"])
-        self._masks_for: int | None = -1
+        self._masks_for: tuple[Moment, int] | None = None
 
     def _begin(self, query: Query, avoid: list[tuple[int, int]]) -> None:
         """Stand behind the phrase, or behind the event that has just opened.
@@ -236,19 +264,41 @@ class Player:
     def _walk_from(self, state: Any) -> Walk | PyWalk:
         return walk(self.learned.model, len(self.learned.viewpoint.names), state)
 
-    def _masks(self, channel: int) -> list[Floats | None]:
-        if channel == DRUMS_CHANNEL:
-            return []
-        if self._masks_for != self._last_pitch:
-            self._masks_for = self._last_pitch
-            self._kept_masks = combined((self._range,), self.learned.viewpoint, self._last_pitch)
+    def _masks(self, moment: Moment, kept: int) -> tuple[list[Weights | None], list[str]]:
+        """The masks of the first `kept` constraints, and what binds."""
+        if self._masks_for != (moment, kept):
+            self._masks_for = (moment, kept)
+            self._kept_masks = masks(self._constraints[:kept], self.learned.viewpoint, moment)
         return self._kept_masks
 
     def _without(self, symbol: tuple[int, ...], masks: list[Floats | None]) -> list[Floats | None]:
         """Masks under which the answer does not go on with a symbol."""
-        constraint = LongestCopy(symbol[0])
-        first = constraint.weights(self.learned.viewpoint, 0, self._last_pitch)
+        first = LongestCopy(symbol[0]).weights()
         return [product(masks[0] if masks else None, first), *masks[1:]]
+
+    def _bounded(
+        self,
+        query: Query,
+        ordinal: int,
+        avoid: list[tuple[int, int]],
+        moment: Moment,
+        forbidden: tuple[int, ...] | None,
+    ) -> tuple[Choice | PyChoice | None, list[str]]:
+        """A choice within the constraints, and what bound it. Where nothing is possible the copy may be long, then the
+        softest constraint is given up, and so on; the pitch range never is."""
+        given_up: list[str] = []
+        kept = 0 if query.channel == DRUMS_CHANNEL else len(self._constraints)
+        while True:
+            weights, bound = self._masks(moment, kept)
+            if forbidden is not None:
+                choice = self._choice(query, ordinal, avoid, self._without(forbidden, weights))
+                if choice is not None:
+                    return choice, [*(bound if choice.bound else []), COPY, *given_up]
+            choice = self._choice(query, ordinal, avoid, weights)
+            if choice is not None or kept <= 1:
+                return choice, [*(bound if choice is not None and choice.bound else []), *given_up]
+            kept -= 1
+            given_up.append(f"gave up {self._constraints[kept].name}")
 
     def _choice(
         self, query: Query, ordinal: int, avoid: list[tuple[int, int]], masks: list[Floats | None]
@@ -282,40 +332,81 @@ class Player:
             avoid,
         )
 
+    def _source(self, choice: Choice | PyChoice, query: Query) -> tuple[int, bool]:
+        """The place that a choice is played from, and whether it is moved only as it may be."""
+        learned = self.learned
+        position = choice.position if choice.position >= 0 else learned.latest.get(choice.values, -1)
+        if learned.source(position) is None:  # the touch of what began alike, rather than none
+            position = learned.newest(choice.values[0])
+        if self._moves is None:
+            return position, True
+        for candidate in (position, *choice.sources):
+            source = learned.source(candidate)
+            if source is None or not source.notes:
+                continue
+            near = round(source.top.pitch)
+            target = pitch_of(
+                learned.viewpoint,
+                choice.values,
+                self._last_pitch,
+                near=near,
+                step=learned.step(candidate),
+                chord=query.chord,
+            )
+            if target is None or target - near in self._moves:
+                return candidate, True
+        return position, False
+
+    def _rest(self, query: Query, ordinal: int, beat: float) -> str:
+        """Why an event is to be a rest: there would be too many onsets, or chance would have it; empty: it is not."""
+        if self._gap_beats and 0 <= beat - self._last_onset_beats < self._gap_beats - 1e-6:
+            return "density"
+        if self._rests and chance(query.seed, self._number, ordinal, REST_PURPOSE) < self._rests:
+            return "rests"
+        return ""
+
     def _one(self, query: Query, beat: float, ordinal: int, avoid: list[tuple[int, int]]) -> Planned | None:
         learned, way = self.learned, self._walk
         if not learned.places or way is None:
             return None
         copying = self._copying
-        self._undo.append((way.copy(), self._last_pitch, copying.copy() if copying is not None else None))
-        masks = self._masks(query.channel)
+        kept = copying.copy() if copying is not None else None
+        self._undo.append((way.copy(), self._last_pitch, kept, self._last_onset_beats))
+        moment = Moment(self._last_pitch, query.chord, (beat + query.grid_beats) % 1.0)
         forbidden = copying.forbidden() if copying is not None else None
-        choice = None
-        if forbidden is not None:
-            choice = self._choice(query, ordinal, avoid, self._without(forbidden, masks))
+        choice, bound = self._bounded(query, ordinal, avoid, moment, forbidden)
         if choice is None:
-            forbidden = None
-            choice = self._choice(query, ordinal, avoid, masks)
-        if choice is None:
-            self._walk, self._last_pitch, self._copying = self._undo.pop()
+            self._walk, self._last_pitch, self._copying, self._last_onset_beats = self._undo.pop()
             return None
         if copying is not None:
             copying.went(choice.values)
-        position = choice.position if choice.position >= 0 else learned.latest.get(choice.values, -1)
+        position, moved = self._source(choice, query)
+        bound += [words for bit, words in GAVE_UP.items() if choice.given_up & bit]
+        bound += [] if moved else ["gave up transpositions"]
         source = learned.source(position)
         channel = query.channel if query.phrase_of or query.opening or query.velocity else 0
         loudness = query.velocity / learned.memory.mean_velocity if query.velocity else 1.0
         span, notes, label = realise(
-            learned.viewpoint, choice.values, source, self._last_pitch, query.settings, channel, loudness
+            learned.viewpoint,
+            choice.values,
+            source,
+            self._last_pitch,
+            query.settings,
+            channel,
+            loudness,
+            step=learned.step(position),
+            chord=query.chord,
         )
         if notes:
             top = max(note.pitch for note in notes)
             self._last_pitch = round(top) - int(query.settings["transpose"])
+            if rest := self._rest(query, ordinal, beat):
+                notes = ()
+                bound.append(rest)
+            else:
+                self._last_onset_beats = beat
         place = learned.places[position] if source is not None else -1
         self._played.append((Event(self.name, 0, beat, span, notes, label), place))
-        bound = [self._range.name] if choice.bound and forbidden is None else []
-        bound += [COPY] if forbidden is not None else []
-        bound += [words for bit, words in GAVE_UP.items() if choice.given_up & bit]
         why = Why(
             self.model_name,
             choice.probability,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .addresses import BROADCASTS, TABLE
-from .params import PLAYER_PARAMS, SESSION_PARAMS, Param
+from .params import PLAYER_PARAMS, SESSION_PARAMS, AnyParam
 
 SECTIONS = {2: "Joining", 3: "What a performer plays", 4: "Time", 5: "Players"}
 INTRODUCTION = """\
@@ -47,12 +47,12 @@ def page() -> Iterator[str]:
     yield from parameters(SESSION_PARAMS.values())
 
 
-def parameters(table: Iterable[Param]) -> Iterator[str]:
+def parameters(table: Iterable[AnyParam]) -> Iterator[str]:
     """The rows of a table of parameters."""
     yield "| name | range | default | unit | meaning |"
     yield "|---|---|---|---|---|"
     for param in table:
-        yield f"| `{param.name}` | {param.low:g} to {param.high:g} | {param.default:g} | {param.unit} | {param.does} |"
+        yield f"| `{param.name}` | {param.range} | {param.said} | {param.unit} | {param.does} |"
 
 
 def cell(text: str) -> str:

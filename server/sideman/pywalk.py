@@ -34,6 +34,7 @@ class PyChoice:
     bound: int = 0
     given_up: int = 0
     parts: list[tuple[float, float]] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
 
 
 def walk(model: Model, components: int, state: Any = None) -> Walk | PyWalk:
@@ -117,6 +118,7 @@ class PyWalk:
 
     def _find_source(self, choice: PyChoice, sources: list[int], draw: int) -> None:
         """The successor of the last source if it is among them, else a draw among those of the longest context."""
+        choice.sources = sources
         if self._last >= 0 and self._last + 1 in sources:
             choice.position = self._last + 1
         else:

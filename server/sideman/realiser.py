@@ -26,14 +26,21 @@ def realise(
     settings: Mapping[str, Value],
     channel: int,
     loudness: float,
+    *,
+    step: int | None = None,
+    chord: str = "",
 ) -> tuple[float, tuple[Note, ...], str]:
     """Span in beats, notes and label of the event that a symbol means.
 
     `channel` is where it is to sound unless a parameter says otherwise, 0 for the source's own; `loudness` multiplies
-    every velocity. Without a source the notes are plain.
+    every velocity; `step` is the interval by which the source was reached where it stands, `chord` the harmony in
+    force. Without a source the notes are plain.
     """
     span = min(max(_span(viewpoint, values, source), LEAST_SPAN_BEATS), MOST_SPAN_BEATS)
-    target = pitch_of(viewpoint, values, last_pitch)
+    near = round(source.top.pitch) if source is not None and source.notes else None
+    transpose = int(settings["transpose"])
+    low, high = int(settings["pitch_low"]) - transpose, int(settings["pitch_high"]) - transpose
+    target = pitch_of(viewpoint, values, last_pitch, near=near, step=step, chord=chord, low=low, high=high)
     if source is None:
         if target is None:
             return span, (), ""
@@ -43,7 +50,7 @@ def realise(
     shift = 0 if target is None else target - round(source.top.pitch)
     stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
     drums = source.notes[0].channel == DRUMS_CHANNEL
-    transpose = 0 if drums else int(settings["transpose"])
+    transpose = 0 if drums else transpose
     wanted = int(settings["channel"]) or channel
     low, high = (0, 127) if drums else (int(settings["pitch_low"]), int(settings["pitch_high"]))
     notes = []

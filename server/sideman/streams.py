@@ -57,6 +57,7 @@ class Stream:
     ignored_offs: int = 0
     open_label: str = ""
     open_ns: int = 0
+    chord: str = ""  # in force when the open event began
 
     def note_on(self, now: int, note: Held, timeline: Timeline, chord_ns: int) -> tuple[Event | None, bool]:
         """A note begins: the event that it closes, if any, and whether it opens a new one."""
@@ -95,7 +96,7 @@ class Stream:
         """The open event as far as it is known; its span is not."""
         first = self.open[0]
         note = Note(first.pitch, first.velocity, 0.0, 0.0, first.channel)
-        return Event(self.performer, first.onset_ns, timeline.beat_at(first.onset_ns), 0.0, (note,))
+        return Event(self.performer, first.onset_ns, timeline.beat_at(first.onset_ns), 0.0, (note,), chord=self.chord)
 
     def note_off(self, now: int, pitch: float, channel: int) -> bool:
         """A note ends; False (and counted) when no such note sounds."""
@@ -152,7 +153,9 @@ class Stream:
         if self.open_label:
             label, self.open_label = self.open_label, ""
             span = timeline.span_beats(max(MS, until_ns - self.open_ns))
-            return Event(self.performer, self.open_ns, timeline.beat_at(self.open_ns), span, (), label, last)
+            return Event(
+                self.performer, self.open_ns, timeline.beat_at(self.open_ns), span, (), label, last, self.chord
+            )
         if not self.open:
             return None
         onset = self.open[0].onset_ns
@@ -168,7 +171,7 @@ class Stream:
         )
         self.open = []
         span = timeline.span_beats(max(MS, until_ns - onset))
-        return Event(self.performer, onset, timeline.beat_at(onset), span, notes, last=last)
+        return Event(self.performer, onset, timeline.beat_at(onset), span, notes, last=last, chord=self.chord)
 
 
 def gap_ns(seconds: float) -> int:

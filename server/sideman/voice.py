@@ -199,6 +199,8 @@ class Voice:
         memory_length: int,
         count: int,
         opening: tuple[Event, int] | None = None,
+        chord: str = "",
+        grid_beats: float = 0.0,
     ) -> Query:
         """What to ask its player for: events up to the horizon, or `count` of them."""
         horizon = timeline.beat_at(now + self.horizon_ns(timeline))
@@ -225,6 +227,8 @@ class Voice:
             opening=opened,
             opening_stream=opened_in,
             settings=self.settings,
+            chord=chord,
+            grid_beats=grid_beats,
         )
         self.asked = query
         return query
@@ -278,7 +282,13 @@ class Voice:
             yield Say(
                 start,
                 f"{prefix}/note",
-                (pitch, max(1, round(note.velocity)), length / MS, note.channel, number),
+                (
+                    float(note.pitch) if self.settings["microtones"] else pitch,
+                    max(1, round(note.velocity)),
+                    length / MS,
+                    note.channel,
+                    number,
+                ),
                 player=self.key,
                 epoch=self.epoch,
             )

@@ -32,6 +32,8 @@ def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
 class Alphabet:
     """Symbols as ids from 1 against tuples of component values from 1; it only grows."""
 
+    names: tuple[str, ...]  # of the viewpoint's components, where somebody has set them
+
     def __init__(self, components: int = 1) -> None: ...
     @property
     def components(self) -> int: ...

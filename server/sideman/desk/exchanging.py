@@ -6,6 +6,7 @@ from typing import Final
 
 from ..addresses import Value
 from ..errors import Refused
+from ..viewpoint import check as check_viewpoint
 from ..voice import Parts, Voice, Wanted
 from .call import Call, Steps, command
 
@@ -25,8 +26,7 @@ def model(call: Call) -> Steps:
 @command("/player/<p>/viewpoint")
 def viewpoint(call: Call) -> Steps:
     wanted = str(call.command.arguments[0])
-    if wanted not in call.session.viewpoints:
-        raise Refused(f"no viewpoint {wanted!r}", f"viewpoints here: {', '.join(call.session.viewpoints)}")
+    check_viewpoint(wanted)
     return _exchange(call, viewpoint=wanted)
 
 

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from ..addresses import Value
+from ..commands import text
 from ..errors import Refused
-from ..params import PLAYER_PARAMS, SESSION_PARAMS, Param, check
+from ..params import PLAYER_PARAMS, SESSION_PARAMS, AnyParam, TextParam, check
 from .call import Call, Steps, command
 
 
@@ -60,7 +61,7 @@ def get(call: Call) -> Steps:
     call.answer(f"/player/{name}/is", wanted, call.voice().settings[wanted])
 
 
-def known(table: Mapping[str, Param], name: str) -> None:
+def known(table: Mapping[str, AnyParam], name: str) -> None:
     """Raise `Refused`, naming the nearest, where a table has no such parameter."""
     if name not in table:
         near = difflib.get_close_matches(name[:32], table, n=1)
@@ -69,9 +70,11 @@ def known(table: Mapping[str, Param], name: str) -> None:
         )
 
 
-def one_value(table: Mapping[str, Param], name: str, values: Sequence[Value]) -> tuple[Value, bool]:
+def one_value(table: Mapping[str, AnyParam], name: str, values: Sequence[Value]) -> tuple[Value, bool]:
     """The one value of a parameter as it will be in force, and whether it was clipped; raises `Refused`."""
     known(table, name)
+    if isinstance(table[name], TextParam):
+        return check(table, name, " ".join(text(value, name) for value in values))
     if len(values) != 1:
         raise Refused(f"{name} takes one value, {len(values)} came", f"send {name} and its value")
     return check(table, name, values[0])

@@ -7,6 +7,7 @@ from ..errors import Refused
 from ..events import PartWord
 from ..session import DEFAULT_PLAYER
 from ..session.presence import MAX_PLAYERS
+from ..viewpoint import check as check_viewpoint
 from ..voice import MODES
 from .call import Call, Steps, command
 
@@ -31,8 +32,7 @@ def new(call: Call) -> Steps:
             raise Refused(f"{name} is a performer's name here", "take another name")
         if model not in session.models:
             raise Refused(f"no model {model!r}", f"models here: {', '.join(session.models)}")
-        if viewpoint not in session.viewpoints:
-            raise Refused(f"no viewpoint {viewpoint!r}", f"viewpoints here: {', '.join(session.viewpoints)}")
+        check_viewpoint(viewpoint)
         if not NAME.match(memory):
             raise Refused(f"{memory!r} is not a memory's name", NAME_CURE)
     call.view.made[name] = asked

@@ -20,13 +20,12 @@ class Session(Presence):
         name: str,
         seed: int,
         models: tuple[str, ...],
-        viewpoints: tuple[str, ...],
         seats: Seats,
         now: int,
         *,
         default: bool = True,
     ) -> None:
-        super().__init__(name, seed, models, viewpoints, seats, now)
+        super().__init__(name, seed, models, seats, now)
         if not default:
             return
         self.add_voice(DEFAULT_PLAYER, "oracle", "pitch*ioi", DEFAULT_PLAYER, owner="", now=now)

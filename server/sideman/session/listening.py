@@ -39,6 +39,7 @@ class Listening(Exchanging):
             if closed:
                 self._close(stream, closed)
             if opens:
+                stream.chord = self.harmony
                 self._opened(stream, now, human=seat.kind == "human")
             if off_ns is not None:
                 self.agenda.set(("off", seat.name, round(pitch), channel), max(off_ns, now))
@@ -60,10 +61,21 @@ class Listening(Exchanging):
             stream = self._new_stream(key)
         played_ns -= round(seat.latency_ms * 1e6)
         closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
+        stream.chord = self.harmony
         if closed:
             self._close(stream, closed)
         self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
+
+    def change_harmony(self, seat: Seat, label: str, now: int) -> None:
+        """Another chord is in force; what was planned over the old one is planned again."""
+        if label == self.harmony:
+            return
+        self.harmony = label
+        self.say(now, "/harmony", label, but=seat)
+        for voice in self.voices.values():
+            if voice.playing and float(voice.settings["chord_tones"]) > 0:
+                self.replan(voice, now)
 
     def hearers(self, name: str) -> list[Voice]:
         """The players that hear a performer."""

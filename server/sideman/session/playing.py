@@ -105,7 +105,8 @@ class Playing(SessionState):
     def _ask(self, voice: Voice, now: int, count: int, opening: tuple[Event, int] | None = None) -> None:
         length = self.memory_lengths.get(voice.memory, 0)
         seed = int(self.settings["seed"])
-        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening))
+        grid = self.transport.position - self.transport.since_beat if self.transport.running else 0.0
+        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening, self.harmony, grid))
 
     def _starting_beat(self, now: int) -> float:
         """Now, or the next beat if the transport runs."""

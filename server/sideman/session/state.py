@@ -26,14 +26,12 @@ class SessionState:
         name: str,
         seed: int,
         models: tuple[str, ...],
-        viewpoints: tuple[str, ...],
         seats: Seats,
         now: int,
     ) -> None:
         self.name = name
         self.new = False  # nobody has joined it yet
         self.models = models
-        self.viewpoints = viewpoints
         self.seats = seats
         self.effects: list[Effect] = []
         self.agenda = Agenda()
@@ -49,6 +47,7 @@ class SessionState:
         self.voices: dict[str, Voice] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
         self._stream_numbers = 0
+        self.harmony = ""  # the chord in force
         self.last_human_ns = now
         self.echoes = 0
         self.wanted: dict[str, Wanted] = {}  # of players that are to become others
@@ -77,6 +76,8 @@ class SessionState:
         yield "/transport", (int(self.transport.running),)
         yield "/tempo", (self.bpm,)
         yield "/metre", (self.transport.beats, self.transport.unit)
+        if self.harmony:
+            yield "/harmony", (self.harmony,)
         for seat in self.seats.of(self.name):
             if seat.state != "gone":
                 yield f"/performer/{seat.name}/state", (seat.state,)

@@ -1,0 +1,27 @@
+"""Viewpoints: what of an event a model sees. One file for each kind of component."""
+
+from __future__ import annotations
+
+from .component import CLASSES, ONE_BEAT, Component, class_beats, time_class
+from .meaning import pitch_of
+from .pitches import FIRST, PITCHES, UNISON, projected
+from .slices import Slicer, merged
+from .viewpoint import COMPONENTS, Viewpoint, check
+
+__all__ = [
+    "CLASSES",
+    "COMPONENTS",
+    "FIRST",
+    "ONE_BEAT",
+    "PITCHES",
+    "UNISON",
+    "Component",
+    "Slicer",
+    "Viewpoint",
+    "check",
+    "class_beats",
+    "merged",
+    "pitch_of",
+    "projected",
+    "time_class",
+]

@@ -1,0 +1,65 @@
+"""Viewpoints: functions from events to symbols, tuples of component values from 1 (0 is unseen).
+
+A viewpoint also says what a value means when it is played. It knows no model and no memory.
+Source: Conklin & Witten, "Multiple viewpoint systems for music prediction", JNMR 24(1), 1995.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ..errors import Refused
+from ..events import Event
+from .component import Component
+from .labels import Beat, ChordLabel, Label
+from .pitches import Contour, Interval, Pitch, PitchClass, PitchClassSet, ScaleDegree
+from .times import Duration, Ioi
+
+COMPONENTS: Final[dict[str, Callable[[], Component]]] = {
+    "pitch": Pitch,
+    "interval": Interval,
+    "pitch_class": PitchClass,
+    "scale_degree": ScaleDegree,
+    "contour": Contour,
+    "pcset": PitchClassSet,
+    "ioi": Ioi,
+    "duration": Duration,
+    "chord": ChordLabel,
+    "beat": Beat,
+    "label": Label,
+}
+#: What cannot be linked: a beat is a whole of many events.
+ALONE: Final = ("beat",)
+MOST_LINKED: Final = 4
+
+
+def check(name: str) -> None:
+    """Raise `Refused` for a name that is no viewpoint's, with those that there are."""
+    parts = name.split("*")
+    there = f"link up to {MOST_LINKED} different ones of these with *: {', '.join(COMPONENTS)}"
+    if any(part not in COMPONENTS for part in parts):
+        raise Refused(f"no viewpoint {name!r}", there)
+    if len(set(parts)) != len(parts) or len(parts) > MOST_LINKED or (len(parts) > 1 and set(parts) & set(ALONE)):
+        raise Refused(f"{name!r} cannot be linked", f"{there}; {', '.join(ALONE)} stands alone")
+
+
+class Viewpoint:
+    """One or more linked components."""
+
+    def __init__(self, name: str) -> None:
+        """Raises `Refused` for a name that is none."""
+        check(name)
+        self.name = name
+        self.names = tuple(name.split("*"))
+        self.components = tuple(COMPONENTS[part]() for part in self.names)
+        self.slices = "beat" in self.names
+
+    def symbol(self, event: Event, before: Event | None) -> tuple[int, ...] | None:
+        """The event's symbol, or None if it has none in this viewpoint."""
+        values = tuple(component.value(event, before) for component in self.components)
+        return values if all(values) else None
+
+    def place(self, name: str) -> int:
+        """Which component has that name; -1: none."""
+        return self.names.index(name) if name in self.names else -1
