@@ -19,14 +19,14 @@ namespace {
 
 constexpr int most_order = 16;
 constexpr std::size_t most_parts = 64;
-constexpr int most_lag = 48;
+constexpr int most_lag = 63;
 
 using GivenFeature = std::tuple<std::string, int, int, int, int>;
 using GivenView = std::tuple<int, int, int, bool, std::vector<GivenFeature>>;
 
-constexpr std::array<const char*, 13> looks = {"symbol", "value", "step",  "chosen",    "chosen_step",
+constexpr std::array<const char*, 20> looks = {"symbol", "value", "step",  "chosen",    "chosen_step",
                                                "place",  "run",   "turn",  "turn_step", "folded",
-                                               "shape",  "word",  "around"};
+                                               "shape",  "word",  "around", "around_step", "classes", "key", "heading", "stretch", "level", "again"};
 
 struct PyNGram final : NativeModel {
     PyNGram(std::shared_ptr<Alphabet> given, std::size_t components, const std::vector<View>& views,
@@ -81,7 +81,7 @@ View view_of(const GivenView& given, std::size_t components) {
     const auto known = static_cast<int>(components);
     if (target < 0 || target >= known) throw py::value_error("views must have a target that is a component");
     if (relative < 0 || relative > most_lag)
-        throw py::value_error("views must be relative to 0 to 48 events ago");
+        throw py::value_error("views must be relative to 0 to 63 events ago");
     if (modulo < 0) throw py::value_error("views must have a modulo of 0 or more");
     if (features.size() > Part::deepest) throw py::value_error("views may have at most 24 features");
     View view{target, relative, modulo, brief, {}};
@@ -90,13 +90,13 @@ View view_of(const GivenView& given, std::size_t components) {
         if (name == looks.end()) throw py::value_error("views must look at something known, not " + look);
         const auto what = static_cast<Look>(name - looks.begin());
         const bool chosen = what == Look::chosen || what == Look::chosen_step;
-        if (component < 0 || (what != Look::around && component >= known) ||
+        if (component < 0 || (what != Look::around && what != Look::around_step && component >= known) ||
             (chosen && component >= target)) {
             throw py::value_error("views must look at components that are known: " + look);
         }
         const int least = what == Look::word ? 0 : 1;
         if (lag < least || lag > most_lag || back < 1 || back > 16 || circle < 0) {
-            throw py::value_error("views must look 1 to 48 events back: " + look);
+            throw py::value_error("views must look 1 to 63 events back: " + look);
         }
         view.features.push_back({what, component, lag, back, circle});
     }

@@ -57,7 +57,7 @@ class NGram {
                 column.parts.emplace_back(view, smoothing, half_life);
                 column.targets.emplace_back();
                 for (const Feature& f : view.features) {
-                    if (f.look == Look::around)
+                    if (f.look == Look::around || f.look == Look::around_step)
                         known_around_ = std::max(known_around_, static_cast<std::size_t>(f.component) + 1);
                     reach_ = std::max(reach_, reach(f));
                 }

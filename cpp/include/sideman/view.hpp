@@ -6,9 +6,11 @@
 // its distance from an earlier one. Nothing here allocates.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -30,7 +32,14 @@ enum class Look : std::uint8_t {
     folded,       // a character in lower case, `lag` ago
     shape,        // a character's kind, `lag` ago
     word,         // the word, `lag` words back, as far as it is written
-    around        // what is known of the next event beside its symbol: chord, place in the bar
+    around,       // what is known of the next event beside its symbol: chord, place in the bar
+    around_step,  // that minus component 0 of the event `lag` ago; `back` - 1 is added to it
+    classes,      // which of the twelve classes the last `lag` values have, counted from the last one's
+    key,          // the last value in the key that the last `lag` values are nearest to, and its mode
+    heading,      // for how many steps, at most `lag`, it has gone up or down
+    stretch,      // how far it has come since it turned last, within `lag` steps
+    level,        // how far the last value lies from the mean of the last `lag`, in thirds
+    again         // how long ago, at most `lag`, the last value was there before
 };
 
 struct Feature {
@@ -128,6 +137,74 @@ inline std::int32_t run(const Past& past, int most) {
     return n;
 }
 
+// How many of the last `most` values there are.
+inline int within(const Past& past, int most) { return std::min(most, past.length()); }
+
+inline std::int32_t classes(const Sight& sight, int component, int most) {
+    const int n = within(*sight.past, most);
+    if (n == 0) return nothing;
+    const Value last = sight.value(1, component);
+    std::int32_t seen = 0;
+    for (int lag = 1; lag <= n; ++lag) seen |= 1 << distance(sight.value(lag, component), last, 0) % 12;
+    return seen;
+}
+
+// The key by the correlation of twelve counts with profiles of how well each degree fits (Krumhansl & Kessler
+// 1982, centred, to equal length, in thousandths): 12 times the mode, and the last value's degree.
+inline std::int32_t key(const Sight& sight, int component, int most) {
+    constexpr std::array<std::array<int, 12>, 2> fits{{{655, -287, 1, -263, 206, 139, -219, 391, -249, 41, -274, -138},
+                                                       {632, -243, -45, 401, -265, -42, -281, 248, 66, -241, -88, -126}}};
+    const int n = within(*sight.past, most);
+    if (n == 0) return nothing;
+    std::array<int, 12> counts{};
+    for (int lag = 1; lag <= n; ++lag) ++counts[static_cast<std::size_t>(sight.value(lag, component) % 12)];
+    int best = 0;
+    int most_fitting = 0;
+    for (int mode = 0; mode < 2; ++mode) {
+        for (int tonic = 0; tonic < 12; ++tonic) {
+            int sum = 0;
+            for (int degree = 0; degree < 12; ++degree) {
+                sum += counts[static_cast<std::size_t>((tonic + degree) % 12)] *
+                       fits[static_cast<std::size_t>(mode)][static_cast<std::size_t>(degree)];
+            }
+            if (sum > most_fitting) {
+                most_fitting = sum;
+                best = 12 * mode + (sight.value(1, component) - tonic + 12 * 12) % 12;
+            }
+        }
+    }
+    return best;
+}
+
+// Steps of one direction that led here: how many, or how far they went.
+inline std::int32_t heading(const Sight& sight, int component, int most, bool far) {
+    const int n = within(*sight.past, most + 1);
+    int steps = 0;
+    for (int lag = 1; lag < n; ++lag) {
+        const int step = sight.value(lag, component) - sight.value(lag + 1, component);
+        if (step == 0 || (steps != 0 && (step > 0) != (steps > 0))) break;
+        steps += step > 0 ? 1 : -1;
+    }
+    if (!far || steps == 0) return steps + middle;
+    return distance(sight.value(1, component), sight.value(1 + std::abs(steps), component), 0);
+}
+
+inline std::int32_t level(const Sight& sight, int component, int most) {
+    const int n = within(*sight.past, most);
+    if (n == 0) return nothing;
+    int sum = 0;
+    for (int lag = 1; lag <= n; ++lag) sum += sight.value(lag, component);
+    return (3 * middle + (sight.value(1, component) * n - sum) / n + 1) / 3;
+}
+
+inline std::int32_t again(const Sight& sight, int component, int most) {
+    const int n = within(*sight.past, most + 1);
+    for (int lag = 2; lag <= n; ++lag) {
+        if (sight.value(lag, component) == sight.value(1, component)) return lag - 1;
+    }
+    return most + 1;
+}
+
 inline std::int32_t see(const Feature& f, const Sight& sight) {
     const auto component = static_cast<std::size_t>(f.component);
     switch (f.look) {
@@ -174,6 +251,23 @@ inline std::int32_t see(const Feature& f, const Sight& sight) {
             return word(sight, f.lag);
         case Look::around:
             return component < sight.around.size() ? sight.around[component] : nothing - 1;
+        case Look::around_step: {
+            const Value from = sight.value(f.lag, 0);
+            if (component >= sight.around.size()) return nothing - 1;
+            return from == nothing ? nothing : distance(sight.around[component] + f.back - 1, from, f.modulo);
+        }
+        case Look::classes:
+            return classes(sight, f.component, f.lag);
+        case Look::key:
+            return key(sight, f.component, f.lag);
+        case Look::heading:
+            return heading(sight, f.component, f.lag, false);
+        case Look::stretch:
+            return heading(sight, f.component, f.lag, true);
+        case Look::level:
+            return level(sight, f.component, f.lag);
+        case Look::again:
+            return again(sight, f.component, f.lag);
     }
     return nothing;
 }
