@@ -24,9 +24,10 @@ constexpr int most_lag = 63;
 using GivenFeature = std::tuple<std::string, int, int, int, int>;
 using GivenView = std::tuple<int, int, int, bool, std::vector<GivenFeature>>;
 
-constexpr std::array<const char*, 20> looks = {"symbol", "value", "step",  "chosen",    "chosen_step",
-                                               "place",  "run",   "turn",  "turn_step", "folded",
-                                               "shape",  "word",  "around", "around_step", "classes", "key", "heading", "stretch", "level", "again"};
+constexpr std::array<const char*, 21> looks = {
+    "symbol",  "value",     "step",    "chosen",  "chosen_step", "place",  "run",
+    "turn",    "turn_step", "folded",  "shape",   "word",        "around", "around_step",
+    "classes", "key",       "heading", "stretch", "level",       "again",  "ago"};
 
 struct PyNGram final : NativeModel {
     PyNGram(std::shared_ptr<Alphabet> given, std::size_t components, const std::vector<View>& views,
@@ -98,6 +99,8 @@ View view_of(const GivenView& given, std::size_t components) {
         if (lag < least || lag > most_lag || back < 1 || back > 16 || circle < 0) {
             throw py::value_error("views must look 1 to 63 events back: " + look);
         }
+        if (what == Look::ago && back > known)
+            throw py::value_error("views must look back in time by a component that is known");
         view.features.push_back({what, component, lag, back, circle});
     }
     return view;

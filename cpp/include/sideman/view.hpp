@@ -39,7 +39,9 @@ enum class Look : std::uint8_t {
     heading,      // for how many steps, at most `lag`, it has gone up or down
     stretch,      // how far it has come since it turned last, within `lag` steps
     level,        // how far the last value lies from the mean of the last `lag`, in thirds
-    again         // how long ago, at most `lag`, the last value was there before
+    again,        // how long ago, at most `lag`, the last value was there before
+    ago  // component `component` of what began `lag` half beats before the next event; `back` - 1 is the
+         // component that tells the time from one event to the next, `modulo` its ruler
 };
 
 struct Feature {
@@ -152,8 +154,9 @@ inline std::int32_t classes(const Sight& sight, int component, int most) {
 // The key by the correlation of twelve counts with profiles of how well each degree fits (Krumhansl & Kessler
 // 1982, centred, to equal length, in thousandths): 12 times the mode, and the last value's degree.
 inline std::int32_t key(const Sight& sight, int component, int most) {
-    constexpr std::array<std::array<int, 12>, 2> fits{{{655, -287, 1, -263, 206, 139, -219, 391, -249, 41, -274, -138},
-                                                       {632, -243, -45, 401, -265, -42, -281, 248, 66, -241, -88, -126}}};
+    constexpr std::array<std::array<int, 12>, 2> fits{
+        {{655, -287, 1, -263, 206, 139, -219, 391, -249, 41, -274, -138},
+         {632, -243, -45, 401, -265, -42, -281, 248, 66, -241, -88, -126}}};
     const int n = within(*sight.past, most);
     if (n == 0) return nothing;
     std::array<int, 12> counts{};
@@ -203,6 +206,29 @@ inline std::int32_t again(const Sight& sight, int component, int most) {
         if (sight.value(lag, component) == sight.value(1, component)) return lag - 1;
     }
     return most + 1;
+}
+
+// How long the classes of a component of time are, in 24ths of a beat: the corpora's thirteen (ruler 0), or
+// two to the octave, the thirteenth a beat long (ruler 1).
+inline int ticks(int ruler, Value value) {
+    constexpr std::array<int, 13> thirteen{3, 4, 6, 8, 12, 16, 18, 24, 36, 48, 72, 96, 192};
+    constexpr std::array<int, 25> octaves{0,  1,  1,  1,  2,   2,   3,   4,   6,   8,   12,   17,  24,
+                                          34, 48, 68, 96, 136, 192, 272, 384, 543, 768, 1086, 1536};
+    const int at = std::max(value, 1) - 1;
+    return ruler == 0 ? thirteen[static_cast<std::size_t>(std::min(at, 12))]
+                      : octaves[static_cast<std::size_t>(std::min(at, 24))];
+}
+
+inline std::int32_t ago(const Sight& sight, const Feature& f) {
+    constexpr int near = 2;  // ticks
+    const int wanted = 12 * f.lag;
+    int passed = 0;
+    for (int lag = 1; lag <= sight.past->length(); ++lag) {
+        passed += ticks(f.modulo, sight.value(lag, f.back - 1));
+        if (passed + near < wanted) continue;
+        return passed - near <= wanted ? sight.value(lag, f.component) : nothing - 1;
+    }
+    return nothing - 2;
 }
 
 inline std::int32_t see(const Feature& f, const Sight& sight) {
@@ -266,6 +292,8 @@ inline std::int32_t see(const Feature& f, const Sight& sight) {
             return heading(sight, f.component, f.lag, true);
         case Look::level:
             return level(sight, f.component, f.lag);
+        case Look::ago:
+            return ago(sight, f);
         case Look::again:
             return again(sight, f.component, f.lag);
     }
