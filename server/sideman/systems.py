@@ -53,12 +53,70 @@ def relative(target: int, features: Sequence[Feature], brief: bool = False, modu
     return (target, 1, modulo, brief, tuple(features))
 
 
+def degree(window: int) -> Feature:
+    """The last pitch in the key of the last `window` notes."""
+    return look("key", 0, window)
+
+
+def ago(component: int, half_beats: int) -> Feature:
+    """What began so many half beats before the next event, in a viewpoint whose component 1 is time."""
+    return look("ago", component, half_beats, 2)
+
+
+_STEP: Final = steps(0, 3)
+#: Pitch: of the corpus and of the running piece, as it stands and by its steps; in the key; in the company of the
+#: classes around it; by the turns of the line; by its height; by other notes than the last.
 _PITCH: Final = (
     absolute(0, symbols(5)),
+    absolute(0, symbols(2)),
     absolute(0, symbols(8), brief=True),
+    absolute(0, (), brief=True),
     relative(0, steps(0, 5)),
+    relative(0, steps(0, 2)),
     relative(0, steps(0, 6), brief=True),
+    relative(0, (degree(63), *_STEP)),
+    relative(0, (degree(63), _STEP[0])),
+    relative(0, (degree(24), *_STEP)),
+    relative(0, (look("classes", 0, 7), _STEP[0])),
+    relative(0, (_STEP[0], look("classes", 0, 5), look("classes", 0, 8))),
+    relative(0, (look("stretch", 0, 16), *_STEP)),
+    relative(0, (look("level", 0, 63), *_STEP)),
+    relative(0, (_STEP[0], look("again", 0, 24), *_STEP[1:])),
+    relative(0, (degree(63), _STEP[0]), brief=True),
+    absolute(0, (look("value", 0, 2), look("value", 0, 3), look("value", 0, 4))),
+    relative(0, ()),
 )
+#: Pitch with the time to the next onset: both parts through each other and alone, time also through what sounded so
+#: many beats ago.
+_PITCH_AND_TIME: Final = (
+    absolute(0, symbols(4)),
+    absolute(0, values(0, 2)),
+    absolute(0, values(0, 5)),
+    absolute(0, symbols(8), brief=True),
+    absolute(0, values(0, 6), brief=True),
+    absolute(0, (), brief=True),
+    relative(0, steps(0, 5)),
+    relative(0, steps(0, 2)),
+    relative(0, steps(0, 6), brief=True),
+    relative(0, (degree(63), *_STEP)),
+    relative(0, (degree(63), _STEP[0])),
+    relative(0, (look("classes", 0, 7), _STEP[0])),
+    relative(0, (look("level", 0, 63), *_STEP)),
+    relative(0, (look("value", 1, 1), _STEP[0], look("value", 1, 2), _STEP[1])),
+    relative(0, (look("value", 1, 1), degree(63), _STEP[0])),
+    absolute(1, (look("chosen", 0), *symbols(4))),
+    absolute(1, values(1, 3)),
+    absolute(1, values(1, 8)),
+    absolute(1, (look("chosen", 0), *symbols(8)), brief=True),
+    absolute(1, values(1, 8), brief=True),
+    absolute(1, values(1, 3), brief=True),
+    absolute(1, (), brief=True),
+    absolute(1, (look("value", 1, 1), look("chosen_step", 0), look("value", 1, 2), _STEP[0])),
+    absolute(1, (ago(1, 6), ago(1, 12), *values(1, 2))),
+    absolute(1, (ago(1, 4), *values(1, 2))),
+    absolute(1, (ago(1, 8), *values(1, 1)), brief=True),
+)
+#: Without tuning: whole symbols, of the corpus and of the running piece.
 _PLAIN: Final = {
     components: tuple(
         absolute(target, (*(look("chosen", c) for c in range(target - 1, -1, -1)), *symbols(count)), brief)
@@ -71,7 +129,7 @@ _PLAIN: Final = {
 #: By viewpoint, or by viewpoint and kind of music where that does better.
 SYSTEMS: Final[dict[str, System]] = {
     "pitch": System((0,), _PITCH),
-    "pitchdur": System((0, 1), _PLAIN[2]),
+    "pitchdur": System((0, 1), _PITCH_AND_TIME),
     "satb": System((0,), _PITCH),
     "beat": System((0, 1), _PLAIN[2]),
     "change": System((0, 1), _PLAIN[2]),

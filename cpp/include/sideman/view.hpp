@@ -33,7 +33,7 @@ enum class Look : std::uint8_t {
     shape,        // a character's kind, `lag` ago
     word,         // the word, `lag` words back, as far as it is written
     around,       // what is known of the next event beside its symbol: chord, place in the bar
-    around_step,  // that minus component 0 of the event `lag` ago; `back` - 1 is added to it
+    around_step,  // that minus component 0 of the event `lag` ago; `back` - 1 is added to it first
     classes,      // which of the twelve classes the last `lag` values have, counted from the last one's
     key,          // the last value in the key that the last `lag` values are nearest to, and its mode
     heading,      // for how many steps, at most `lag`, it has gone up or down
@@ -231,6 +231,12 @@ inline std::int32_t ago(const Sight& sight, const Feature& f) {
     return nothing - 2;
 }
 
+// From a value played to one around it; in a circle of `modulo`, one more is none (as "no chord" is).
+inline std::int32_t around_step(Value to, Value from, int modulo) {
+    if (from == nothing || (modulo > 0 && to > modulo)) return nothing - (from == nothing ? 1 : 2);
+    return modulo > 0 ? ((to - from) % modulo + modulo) % modulo : to - from + middle;
+}
+
 inline std::int32_t see(const Feature& f, const Sight& sight) {
     const auto component = static_cast<std::size_t>(f.component);
     switch (f.look) {
@@ -277,11 +283,10 @@ inline std::int32_t see(const Feature& f, const Sight& sight) {
             return word(sight, f.lag);
         case Look::around:
             return component < sight.around.size() ? sight.around[component] : nothing - 1;
-        case Look::around_step: {
-            const Value from = sight.value(f.lag, 0);
-            if (component >= sight.around.size()) return nothing - 1;
-            return from == nothing ? nothing : distance(sight.around[component] + f.back - 1, from, f.modulo);
-        }
+        case Look::around_step:
+            return component < sight.around.size()
+                       ? around_step(sight.around[component] + f.back - 1, sight.value(f.lag, 0), f.modulo)
+                       : nothing - 1;
         case Look::classes:
             return classes(sight, f.component, f.lag);
         case Look::key:
