@@ -63,7 +63,8 @@ std::unique_ptr<Standing> PyNGram::standing(const py::handle& state) {
     return std::make_unique<NGramStanding>(ngram, scratch, own.past, own.around);
 }
 
-// One view a component: the components chosen before it, nearest first, then whole symbols.
+// One view a component: the components chosen before it, nearest first, then whole symbols, as far as a
+// context reaches.
 std::vector<View> plain(std::size_t components, int order) {
     std::vector<View> views;
     for (std::size_t c = 0; c < components; ++c) {
@@ -71,7 +72,8 @@ std::vector<View> plain(std::size_t components, int order) {
         view.target = static_cast<int>(c);
         for (std::size_t before = c; before-- > 0;)
             view.features.push_back({Look::chosen, static_cast<int>(before)});
-        for (int lag = 1; lag < order; ++lag) view.features.push_back({Look::symbol, 0, lag});
+        for (int lag = 1; lag < order && view.features.size() < Part::deepest; ++lag)
+            view.features.push_back({Look::symbol, 0, lag});
         views.push_back(view);
     }
     return views;

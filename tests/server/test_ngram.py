@@ -130,6 +130,22 @@ def test_components_are_a_chain() -> None:
     assert total == pytest.approx(1, abs=1e-12)
 
 
+def test_sixteen_components_of_order_sixteen_reach_as_far_as_a_context_may() -> None:
+    model = NGram(16, Alphabet(16))
+    draw = np.random.default_rng(3)
+    phrase = draw.integers(1, 3, (60, 16)).astype(np.int32)
+    model.learn(phrase)
+    state = model.start()
+    for symbol in phrase[:40].tolist():
+        model.advance(state, symbol)
+    following = phrase[40].tolist()
+    for place in range(16):
+        values, p = model.predict(state, following[:place])
+        assert p.sum() == pytest.approx(1, abs=1e-9)
+        assert values[np.argmax(p)] == following[place]
+    assert len(model.sources(state, following)) == 1
+
+
 def test_rolling_back_takes_back_what_was_played() -> None:
     model = learned([1, 2, 3, 1, 2, 4] * 5)
     state = heard(model, [1, 2])
