@@ -170,28 +170,6 @@ double probability(const PyBlend& model, const PyBlendState& state, const py::ha
     return product;
 }
 
-// Scores and exponents of every component, to keep and to set again.
-Floats weights(PyBlend& model) {
-    std::vector<double> all;
-    for (std::size_t c = 0; c < model.blend.components(); ++c) {
-        Mixer& mixer = model.blend.blending().mixer(c);
-        for (const float weight : mixer.state()) all.push_back(static_cast<double>(weight));
-        for (const double score : model.blend.blending().scores(c)) all.push_back(score);
-    }
-    return Floats(static_cast<py::ssize_t>(all.size()), all.data());
-}
-
-void set_weights(PyBlend& model, const Floats& given) {
-    if (given.ndim() != 1 || given.size() != weights(model).size())
-        throw py::value_error("weights must be as this blend gave them");
-    const double* from = given.data();
-    for (std::size_t c = 0; c < model.blend.components(); ++c) {
-        Mixer& mixer = model.blend.blending().mixer(c);
-        for (float& weight : mixer.state()) weight = static_cast<float>(*from++);
-        for (double& score : model.blend.blending().scores(c)) score = *from++;
-    }
-}
-
 struct PyBlending {
     Blending blending;
     BlendScratch scratch;
@@ -398,8 +376,9 @@ void bind_blend(py::module_& m) {
                 return model.blend.symbol_at(position);
             },
             py::arg("position"), "The id of the symbol at a position; 0 where it was forgotten.")
-        .def_property("weights", &weights, &set_weights,
-                      "What the weights by success have learned: float64[k], to keep and to set again.")
+        .def_property("weights", &weights_of<PyBlend>, &set_weights_of<PyBlend>,
+                      "What it and its parts have learned of whom to trust: float64[k], to keep and to set "
+                      "again.")
         .def("__len__", [](const PyBlend& model) { return model.blend.size(); });
 }
 

@@ -196,9 +196,10 @@ void bind_model(py::module_& m) {
         m, "Oracle",
         "The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by "
         "component.\n"
-        "The current place and at most 31 suffix links vote for their successors with 2^min(context, 12); "
-        "unigrams\n"
-        "take the share D/(N+D). Without an alphabet symbols have one component, the id itself.\n"
+        "At most 32 places vote for their successors, those of a longer context first, each context as much "
+        "as it\n"
+        "was right so far; unigrams have the rest. Without an alphabet symbols have one component, the id "
+        "itself.\n"
         "Sources: Allauzen, Crochemore & Raffinot 1999; Lefebvre & Lecroq 2000; Assayag & Dubnov 2004.")
         .def(py::init([](std::shared_ptr<Alphabet> alphabet) {
                  return std::make_shared<PyOracle>(std::move(alphabet));
@@ -303,6 +304,8 @@ void bind_model(py::module_& m) {
         .def("probability", &probability, py::arg("state"), py::arg("symbol"),
              "The probability of a symbol (an id or a tuple): the product over its components.")
         .def("__len__", [](const PyOracle& model) { return model.oracle.size(); })
+        .def_property("weights", &weights_of<PyOracle>, &set_weights_of<PyOracle>,
+                      "How often its votes were right, by kind: float64[k], to keep and to set again.")
         .def_property_readonly(
             "bytes", [](const PyOracle& model) { return model.oracle.bytes(); }, "Memory in use, in bytes.")
         .def(

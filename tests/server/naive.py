@@ -8,7 +8,8 @@ from itertools import pairwise
 
 Links = tuple[list[int], list[int]]
 LINKS = 32
-WEIGHED = 12
+PATH = 16
+SUPPOSED = 10.0
 
 
 def oracle_links(symbols: Sequence[int]) -> Links:
@@ -43,35 +44,79 @@ def agreement(played: Sequence[int], symbols: Sequence[int], state: int) -> int:
     return agreed
 
 
-def votes(played: Sequence[int], symbols: Sequence[int], place: int) -> list[tuple[int, float]]:
-    """(state of the successor, weight) of the place and at most 31 suffix links."""
-    suffix, _ = oracle_links(symbols)
-    found, state = [], place
-    for _ in range(LINKS):
-        if state <= 0:
-            break
-        if state < len(symbols):
-            found.append((state + 1, 2.0 ** min(agreement(played, symbols, state), WEIGHED)))
+def places(suffix: Sequence[int], place: int) -> list[int]:
+    """The place, those up its suffix links, then those whose link leads to one of these, newest first: 32 in all."""
+    path: list[int] = []
+    state = place
+    while state > 0 and len(path) < PATH:
+        path.append(state)
         state = suffix[state]
-    return found
+    reverse = [(at, other) for at in path for other in range(len(suffix) - 1, 0, -1) if suffix[other] == at][
+        : LINKS - len(path)
+    ]
+    return path + [other for _, other in reverse if other not in path]
+
+
+Level = tuple[tuple[int, int, int], list[int]]
+
+
+def levels(symbols: Sequence[int], found: Sequence[tuple[int, int]]) -> list[Level]:
+    """From the longest context on: its kind (context, votes, distinct), and the states that name something new."""
+    named: set[int] = set()
+    made: list[Level] = []
+    for context in sorted({context for context, _ in found}, reverse=True):
+        fresh = [state for one, state in found if one == context and symbols[state - 1] not in named]
+        distinct = {symbols[state - 1] for state in fresh}
+        if fresh:
+            made.append(((min(context, 15), min(len(fresh), 8), min(len(distinct), 8)), fresh))
+        named |= distinct
+    return made
+
+
+def rates(symbols: Sequence[int]) -> dict[tuple[int, int, int], list[float]]:
+    """Of each kind of level how often it was right and how often it was asked, while all of it was learned."""
+    kinds: dict[tuple[int, int, int], list[float]] = {}
+    for count in range(1, len(symbols)):
+        heard = symbols[:count]
+        suffix, _ = oracle_links(heard)
+        found = [(agreement(heard, heard, at), at + 1) for at in places(suffix, count) if at < count]
+        for kind, fresh in levels(symbols, found):
+            rate = kinds.setdefault(kind, [0.0, 0.0])
+            rate[1] += 1
+            if symbols[count] in {symbols[state - 1] for state in fresh}:
+                rate[0] += 1
+                break
+    return kinds
+
+
+def votes(played: Sequence[int], symbols: Sequence[int], place: int) -> list[tuple[int, float]]:
+    """(state of the successor, its share of the whole) of the places that one votes from."""
+    suffix, _ = oracle_links(symbols)
+    known = rates(symbols)
+    found = [(agreement(played, symbols, at), at + 1) for at in places(suffix, place) if at < len(symbols)]
+    shares, left = [], 1.0
+    for kind, fresh in levels(symbols, found):
+        right, trials = known.get(kind, [0.0, 0.0])
+        share = left * (right + SUPPOSED * len(fresh) / (len(fresh) + len({symbols[state - 1] for state in fresh})))
+        share /= trials + SUPPOSED
+        shares += [(state, share / len(fresh)) for state in fresh]
+        left -= share
+    return shares
 
 
 def joint(tuples: Sequence[tuple[int, ...]], found: Sequence[tuple[int, float]]) -> dict[tuple[int, ...], float]:
-    """DESIGN §3's J over every tuple of known values and the unseen one, from votes for states of one stream."""
+    """J over every tuple of known values and the unseen one, from votes for states of one stream."""
     components = len(tuples[0])
     unigrams = []
     for c in range(components):
         counts = Counter(symbol[c] for symbol in tuples)
         mass = len(tuples) + 0.5 * (len(counts) + 1)
         unigrams.append({0: 0.5 / mass, **{value: (count + 0.5) / mass for value, count in counts.items()}})
-    total = sum(weight for _, weight in found)
-    distinct = len({tuples[state - 1] for state, _ in found})
-    share = len(found) / (len(found) + distinct) if found else 0.0
-    whole: dict[tuple[int, ...], float] = {(): 1.0 - share}
+    whole: dict[tuple[int, ...], float] = {(): 1.0 - sum(weight for _, weight in found)}
     for table in unigrams:
         whole = {(*key, value): p * q for key, p in whole.items() for value, q in table.items()}
     for state, weight in found:
-        whole[tuples[state - 1]] += share * weight / total
+        whole[tuples[state - 1]] += weight
     return whole
 
 

@@ -182,6 +182,15 @@ class Blend final : public Model {
     void know(std::int32_t id) override {
         for (Model* part : parts_) part->know(id);
     }
+    void tell_weights(std::vector<double>& all) const override {
+        blending_.tell_weights(all);
+        for (const Model* part : parts_) part->tell_weights(all);
+    }
+    const double* set_weights(const double* from) override {
+        from = blending_.set_weights(from);
+        for (Model* part : parts_) from = part->set_weights(from);
+        return from;
+    }
     std::unique_ptr<Standing> start() override { return fresh(); }
 
     std::unique_ptr<BlendStanding> standing(std::vector<std::unique_ptr<Standing>> parts) const {

@@ -73,8 +73,20 @@ class Blending {
     bool learns() const { return settings_.weights == Weights::success; }
     // Whether the components chosen before count as evidence.
     bool weighs_prefixes() const { return settings_.how == How::mixture; }
-    std::vector<double>& scores(std::size_t component) { return scores_[component]; }
-    Mixer& mixer(std::size_t component) { return mixers_[component]; }
+    // Exponents and scores of every component, to keep and to set again.
+    void tell_weights(std::vector<double>& all) const {
+        for (std::size_t c = 0; c < components(); ++c) {
+            for (const float weight : mixers_[c].state()) all.push_back(static_cast<double>(weight));
+            all.insert(all.end(), scores_[c].begin(), scores_[c].end());
+        }
+    }
+    const double* set_weights(const double* from) {
+        for (std::size_t c = 0; c < components(); ++c) {
+            for (float& weight : mixers_[c].state()) weight = static_cast<float>(*from++);
+            for (double& score : scores_[c]) score = *from++;
+        }
+        return from;
+    }
 
     // One component of all parts made into one, in `s.next`. `evidence`: each part's likelihood of the
     // components before it, or nothing.

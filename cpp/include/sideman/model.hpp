@@ -112,6 +112,10 @@ class Model {
     virtual void piece() {}
     // A symbol belongs to what may come, though it was not heard yet.
     virtual void know(std::int32_t) {}
+    // What it has learned of how far to trust what: appended to `all`, and taken up again from there; where
+    // what is taken up ends.
+    virtual void tell_weights(std::vector<double>& all) const = 0;
+    virtual const double* set_weights(const double* from) = 0;
     // A standing that has heard nothing. It must not outlive the model.
     virtual std::unique_ptr<Standing> start() = 0;
 

@@ -1,17 +1,20 @@
 // The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by component.
 //
-// The current place and at most 31 suffix links of each pooled automaton vote for their successor with
-// 2^min(context, 12). With D distinct successors among N votes,
-//     J = N / (N + D) * votes + D / (N + D) * product of unigrams,
-// and each component is J marginalised given those before it, so the chain of components is exactly J.
-// The root has no context and does not vote.
+// In each pooled automaton at most 32 places vote for their successor: the current one, those up its suffix
+// links, and those whose link leads to one of these, the newest first. From the longest context to the
+// shortest, the votes of one context for what no longer one has named get a share of what is left: how often
+// such votes (as long a context, as many, as many different) were right so far, which is counted while
+// learning. What is left in the end goes to the product of unigrams. So there is a joint J of all components,
+// and each component is J marginalised given those before it: the chain of components is exactly J.
 //
 // `learn` allocates in chunks; nothing else allocates once the scratch of the caller has grown. Nothing
-// locks. Sources: see automaton.hpp; the interpolation is sideman's own (docs/models.md).
+// locks. Sources: see automaton.hpp; Cleary & Witten 1984 (escape and exclusion); Howard, "The design and
+// analysis of efficient lossless data compression systems", 1993 (escape by measured success).
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,17 +28,22 @@
 namespace sideman {
 
 struct OracleScratch {
-    std::vector<Vote> votes;
-    std::vector<std::int32_t> distinct;
     Distribution next;
 };
 
 class Oracle {
   public:
     static constexpr int pooled = 8;
-    static constexpr int links = 32;
-    static constexpr int weighed = 12;  // contexts beyond count no more
+    static constexpr int links = 32;  // places that are visited in an automaton
+    static constexpr int path = 16;   // of them up the suffix links
     static constexpr int most_sources = 16;
+    // How often votes were right is counted for contexts, votes and different ones up to these.
+    static constexpr int contexts_told = 16;
+    static constexpr int votes_told = 8;
+    static constexpr float supposed = 10.0F;  // so many trials with N/(N+D) right before the first
+    // It is counted at each of the first symbols, and at every so-manieth from then on.
+    static constexpr Position counted_first = 4096;
+    static constexpr Position counted_every = 64;
 
     // Where a player stands: what was played last, and the place in each pooled automaton.
     class State {
@@ -81,6 +89,7 @@ class Oracle {
     // Learn one symbol (an id from 1) in a stream; its position.
     Position learn(std::int32_t id, std::int32_t stream_name) {
         Stream& stream = find_or_make(stream_name);
+        if (size_ < counted_first || size_ % counted_every == 0) count(stream.automaton, id);
         stream.automaton.append(id);
         const std::int32_t state = stream.automaton.size();
         const Position position = size_++;
@@ -132,6 +141,21 @@ class Oracle {
                 return id == Automaton::break_symbol ? 0 : component(id, c);
             });
         }
+    }
+
+    // What it has counted of its votes, to keep and to set again.
+    void tell_weights(std::vector<double>& all) const {
+        for (const Rate& rate : rates_) {
+            all.push_back(static_cast<double>(rate.right));
+            all.push_back(static_cast<double>(rate.trials));
+        }
+    }
+    const double* set_weights(const double* from) {
+        for (Rate& rate : rates_) {
+            rate.right = static_cast<float>(*from++);
+            rate.trials = static_cast<float>(*from++);
+        }
+        return from;
     }
 
     State start() const { return {}; }
@@ -192,27 +216,33 @@ class Oracle {
     }
 
     // The votes of all pooled places: successors that are not excluded, with at least `min_context` of
-    // context.
+    // context. A vote's weight is what it has of the whole.
     void collect(const State& state, std::span<const Interval> exclude, int min_context,
                  std::vector<Vote>& votes) const {
         votes.clear();
         for (const auto& place : state.now_.places) {
             if (place.stream < 0) break;
             const Stream& stream = streams_[static_cast<std::size_t>(place.stream)];
-            const Automaton& automaton = stream.automaton;
-            std::int32_t at = place.state;
-            for (int i = 0; i < links && at > 0; ++i, at = automaton.suffix_link(at)) {
-                if (at >= automaton.size()) continue;
-                const std::int32_t next = automaton.symbol(at + 1);
-                if (next == Automaton::break_symbol) continue;
-                const int context = agreement(state, automaton, at, State::memory);
-                if (context < min_context) continue;
+            visit(stream.automaton, place.state, [&](std::int32_t at) {
+                if (at >= stream.automaton.size()) return;
+                const std::int32_t next = stream.automaton.symbol(at + 1);
+                if (next == Automaton::break_symbol) return;
+                const int context = agreement(state, stream.automaton, at, State::memory);
+                if (context < min_context) return;
                 const Position position = position_of(stream, at + 1);
-                if (!exclude.empty() && contains(exclude, position)) continue;
-                votes.push_back(
-                    {position, next, context, static_cast<double>(1 << std::min(context, weighed))});
-            }
+                if (!exclude.empty() && contains(exclude, position)) return;
+                votes.push_back({position, next, context, 0.0});
+            });
         }
+        double left = 1.0;
+        levels(votes, [&](const Level& level) {
+            const double share = left * right(level);
+            for (Vote& vote : votes) {
+                if (vote.weight == fresh) vote.weight = share / level.votes;
+            }
+            left -= share;
+            return true;
+        });
     }
 
     // The next component given those already chosen: `scratch.next.values` ascending from 0 (unseen),
@@ -222,27 +252,24 @@ class Oracle {
         const std::size_t c = prefix.size();
         const Unigrams& unigrams = unigrams_[c];
         const auto known = unigrams.values();
-        scratch.next.values.assign(1, 0);
-        scratch.next.values.insert(scratch.next.values.end(), known.begin(), known.end());
-        scratch.next.p.resize(known.size() + 1);
-        double total_weight = 0.0;
-        for (const Vote& vote : votes) total_weight += vote.weight;
-        const auto n = static_cast<double>(votes.size());
-        const double d = distinct(votes, scratch.distinct);
-        const double share = votes.empty() ? 0.0 : n / (n + d);
-        double rest = 1.0 - share;
+        auto& [values, p] = scratch.next;
+        values.assign(1, 0);
+        values.insert(values.end(), known.begin(), known.end());
+        p.resize(known.size() + 1);
+        double rest = 1.0;
+        for (const Vote& vote : votes) rest -= vote.weight;
         for (std::size_t j = 0; j < c; ++j) rest *= unigrams_[j].probability(prefix[j]);
-        scratch.next.p[0] = rest * unigrams.unseen();
-        for (std::size_t i = 0; i < known.size(); ++i) scratch.next.p[i + 1] = rest * unigrams.nth(i);
+        p[0] = rest * unigrams.unseen();
+        for (std::size_t i = 0; i < known.size(); ++i) p[i + 1] = rest * unigrams.nth(i);
         for (const Vote& vote : votes) {
             if (!agrees(vote.symbol, prefix)) continue;
             const Value value = component(vote.symbol, c);
             const auto place = std::lower_bound(known.begin(), known.end(), value) - known.begin();
-            scratch.next.p[static_cast<std::size_t>(place) + 1] += share * vote.weight / total_weight;
+            p[static_cast<std::size_t>(place) + 1] += vote.weight;
         }
         double sum = 0.0;
-        for (const double p : scratch.next.p) sum += p;
-        for (double& p : scratch.next.p) p /= sum;
+        for (const double q : p) sum += q;
+        for (double& q : p) q /= sum;
     }
 
     // Whether a symbol's first components are these.
@@ -283,8 +310,10 @@ class Oracle {
     }
 
     std::size_t bytes() const {
-        std::size_t total = runs_.bytes();
-        for (const Stream& stream : streams_) total += stream.automaton.bytes() + stream.runs.bytes();
+        std::size_t total = runs_.bytes() + sizeof(*this);
+        for (const Unigrams& unigrams : unigrams_) total += unigrams.bytes();
+        for (const Stream& stream : streams_)
+            total += stream.automaton.bytes() + stream.runs.bytes() + sizeof(Stream);
         return total;
     }
 
@@ -390,12 +419,105 @@ class Oracle {
         return agreed;
     }
 
-    double distinct(const std::vector<Vote>& votes, std::vector<std::int32_t>& seen) const {
-        seen.clear();
-        for (const Vote& vote : votes) seen.push_back(vote.symbol);
-        std::sort(seen.begin(), seen.end());
-        return static_cast<double>(std::unique(seen.begin(), seen.end()) - seen.begin());
+    // The place, those up its suffix links, and those whose link leads to one of these.
+    template <class Ask>
+    static void visit(const Automaton& automaton, std::int32_t from, Ask&& ask) {
+        std::array<std::int32_t, path> way;
+        std::size_t n = 0;
+        for (std::int32_t at = from; n < way.size() && at > 0; at = automaton.suffix_link(at)) {
+            way[n++] = at;
+            ask(at);
+        }
+        int left = links - static_cast<int>(n);
+        for (std::size_t i = 0; i < n && left > 0; ++i) {
+            for (std::int32_t at = automaton.first_reverse(way[i]); at > 0 && left > 0; --left) {
+                if (i == 0 || at != way[i - 1]) ask(at);
+                at = automaton.next_reverse(at);
+            }
+        }
     }
+
+    // The votes of one context that name what no longer context has named: those whose weight is `fresh`.
+    struct Level {
+        int context;
+        int votes;
+        int distinct;  // different symbols among them
+    };
+    static constexpr double fresh = -1.0;
+
+    // From the longest context on, each level that names something new; until `each` says false.
+    template <class Each>
+    static void levels(std::vector<Vote>& votes, Each&& each) {
+        std::uint64_t contexts = 0;
+        for (const Vote& vote : votes) contexts |= std::uint64_t{1} << static_cast<unsigned>(vote.context);
+        std::array<std::int32_t, links * pooled> named;
+        std::size_t count = 0;
+        while (contexts != 0) {
+            Level level{63 - std::countl_zero(contexts), 0, 0};
+            contexts ^= std::uint64_t{1} << static_cast<unsigned>(level.context);
+            const std::size_t before = count;
+            for (Vote& vote : votes) {
+                if (vote.context != level.context) continue;
+                std::size_t at = 0;
+                while (at < count && named[at] != vote.symbol) ++at;
+                if (at < before) continue;
+                if (at == count) named[count++] = vote.symbol;
+                vote.weight = fresh;
+                ++level.votes;
+            }
+            level.distinct = static_cast<int>(count - before);
+            if (level.votes > 0 && !each(level)) return;
+        }
+    }
+
+    static std::size_t rate_of(const Level& level) {
+        const int context = std::min(level.context, contexts_told - 1);
+        const int votes = std::min(level.votes, votes_told) - 1;
+        const int distinct = std::min(level.distinct, votes_told) - 1;
+        return static_cast<std::size_t>((context * votes_told + votes) * votes_told + distinct);
+    }
+
+    // How probable it is that one of a level's votes is right.
+    double right(const Level& level) const {
+        const Rate& rate = rates_[rate_of(level)];
+        const float guess =
+            static_cast<float>(level.votes) / static_cast<float>(level.votes + level.distinct);
+        return static_cast<double>((rate.right + supposed * guess) / (rate.trials + supposed));
+    }
+
+    // A symbol is about to be appended: were the votes of its own stream right?
+    void count(const Automaton& automaton, std::int32_t id) {
+        counted_.clear();
+        const std::int32_t here = automaton.size();
+        if (automaton.built() < here) return;
+        visit(automaton, here, [&](std::int32_t at) {
+            if (at >= here || automaton.symbol(at + 1) == Automaton::break_symbol) return;
+            int agreed = 0;
+            while (agreed < State::memory && agreed < at &&
+                   automaton.symbol(here - agreed) != Automaton::break_symbol &&
+                   automaton.symbol(at - agreed) == automaton.symbol(here - agreed))
+                ++agreed;
+            counted_.push_back({at, automaton.symbol(at + 1), agreed, 0.0});
+        });
+        levels(counted_, [&](const Level& level) {
+            Rate& rate = rates_[rate_of(level)];
+            rate.trials += 1.0F;
+            bool hit = false;
+            for (Vote& vote : counted_) {
+                if (vote.weight != fresh) continue;
+                vote.weight = 0.0;
+                hit = hit || vote.symbol == id;
+            }
+            if (hit) rate.right += 1.0F;
+            return !hit;
+        });
+    }
+
+    // How often votes of a kind were right.
+    struct Rate {
+        float right = 0.0F;
+        float trials = 0.0F;
+    };
 
     Alphabet* alphabet_;
     std::vector<Unigrams> unigrams_;
@@ -403,6 +525,8 @@ class Oracle {
     std::size_t last_used_ = 0;
     Chunks<Run> runs_;
     Position size_ = 0;
+    std::array<Rate, static_cast<std::size_t>(contexts_told* votes_told* votes_told)> rates_{};
+    std::vector<Vote> counted_;
 };
 
 }  // namespace sideman

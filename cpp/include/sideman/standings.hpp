@@ -89,6 +89,8 @@ class OracleModel final : public Model {
         oracle_->learn(id, stream);
     }
     void unlearn(Position first, Position past) override { oracle_->unlearn(first, past); }
+    void tell_weights(std::vector<double>& all) const override { oracle_->tell_weights(all); }
+    const double* set_weights(const double* from) override { return oracle_->set_weights(from); }
     void end(std::int32_t stream) override { oracle_->end(stream); }
     std::unique_ptr<Standing> start() override {
         return std::make_unique<OracleStanding>(*oracle_, oracle_->start());
@@ -172,6 +174,18 @@ class NGramModel final : public Model {
     void unlearn(Position first, Position past) override { ngram_->unlearn(first, past, *scratch_); }
     void piece() override { ngram_->piece(); }
     void know(std::int32_t id) override { ngram_->know(id); }
+    void tell_weights(std::vector<double>& all) const override {
+        for (std::size_t c = 0; c < components(); ++c) {
+            for (const float weight : std::as_const(*ngram_).mixer(c).state())
+                all.push_back(static_cast<double>(weight));
+        }
+    }
+    const double* set_weights(const double* from) override {
+        for (std::size_t c = 0; c < components(); ++c) {
+            for (float& weight : ngram_->mixer(c).state()) weight = static_cast<float>(*from++);
+        }
+        return from;
+    }
     void end(std::int32_t stream) override { ngram_->end(stream); }
     std::unique_ptr<Standing> start() override {
         return std::make_unique<NGramStanding>(*ngram_, *scratch_, Past{}, std::vector<Value>{});

@@ -73,6 +73,11 @@ class Unigrams {
         return at < values_.size() && values_[at] == value ? latest_[at] : -1;
     }
 
+    std::size_t bytes() const {
+        return sizeof(*this) + values_.capacity() * sizeof(Value) + counts_.capacity() * sizeof(double) +
+               latest_.capacity() * sizeof(std::int64_t);
+    }
+
   private:
     static constexpr std::int64_t lost = -2;
 

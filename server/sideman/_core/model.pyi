@@ -64,6 +64,9 @@ class State:
 class Oracle(NativeModel):
     """The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by component."""
 
+    weights: Floats
+    """How often its votes were right, by kind: float64[k], to keep and to set again."""
+
     def __init__(self, alphabet: Alphabet | None = None) -> None: ...
     @property
     def alphabet(self) -> Alphabet | None: ...
@@ -302,7 +305,7 @@ class Blend(NativeModel):
     """
 
     weights: Floats
-    """What the weights by success have learned: float64[k], to keep and to set again."""
+    """What it and its parts have learned of whom to trust: float64[k], to keep and to set again."""
 
     def __init__(
         self,

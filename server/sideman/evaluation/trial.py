@@ -41,9 +41,10 @@ class Pupil:
         self.model = self._contestant.make(alphabet)
         self._has = {name for name in ("unlearn", "piece", "end", "know") if hasattr(self.model, name)}
         self._weighs = hasattr(self.model, "weights")
+        self._looks_around = hasattr(self.model.start(), "around")
         if "know" in self._has:
             self.model.know(self._closed.symbols)
-        foldable = self._weighs and "unlearn" in self._has and self._contestant.folds > 0
+        foldable = self._looks_around and "unlearn" in self._has and self._contestant.folds > 0
         places = [self._study(piece, not foldable) for piece in self._train]
         if foldable:
             self._weigh(places)
@@ -76,7 +77,7 @@ class Pupil:
         """Learn symbols of one piece in order; views of the running piece begin anew where a corpus' piece does."""
         if stream == CORPUS:
             self.begin()
-        if self._weighs:
+        if self._looks_around:
             self.model.learn(symbols, stream, given, weigh)
         else:
             self.model.learn(symbols, stream)
@@ -97,7 +98,7 @@ class Pupil:
 
     def beside(self, state: Any, given: Ints) -> None:
         """Tell a state what is given of the next event."""
-        if self._weighs:
+        if self._looks_around:
             state.around = given.tolist()
 
     def forget(self, first: int) -> None:
