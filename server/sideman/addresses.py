@@ -87,7 +87,7 @@ def parse_arguments(signature: str) -> tuple[Argument, ...]:
         value: Value | None = None
         if bracket or many:
             text = "" if default in (None, "-") else default
-            value = text if kind in ("s", "any") else (int(text) if kind == "i" else float(text))
+            value = text if kind in ("s", "any") else (int(text or 0) if kind == "i" else float(text or 0))
         arguments.append(
             Argument(name, kind, value, bool(many), float(low) if low else None, float(high) if high else None)
         )
@@ -167,6 +167,21 @@ TABLE: Final[tuple[Address, ...]] = (
         "/event",
         "s:label [f:duration_beats=1]{0.001,10000}",
         "any symbol of any flow: a scene, a step, a word",
+        3,
+        quiet=True,
+    ),
+    _row(
+        "/gesture",
+        "f:number...",
+        "1 to 16 numbers from a sensor or fader, as often as it likes; the first message fixes how many",
+        3,
+        quiet=True,
+    ),
+    _row("/gesture/<name>", "f:number...", "the same, of a sensor or fader with a name", 3, quiet=True),
+    _row(
+        "/text",
+        "s:text",
+        "text typed, for text players: a single character goes on, a longer text is a line of its own",
         3,
         quiet=True,
     ),
@@ -303,6 +318,8 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5
     ),
     Broadcast("/player/<p>/event", "s:label f:duration_ms i:event", "an event that is no note", 5),
+    Broadcast("/player/<p>/gesture", "i:event f...", "an answer to gestures: the vector of one that was played", 5),
+    Broadcast("/player/<p>/suggest", "s:text f:probability ...", "completions of what is typed, best first", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
     Broadcast("/player/<p>/hears", "s:name...", "whom it hears, on each change", 5),
@@ -333,6 +350,9 @@ def find(address: str) -> tuple[Address, tuple[str, ...]] | None:
     if row is not None:
         return row, ()
     parts = address.split("/")[1:]
+    if len(parts) == 2:
+        row = _SHAPES.get((parts[0], "<>"))
+        return (row, (parts[1],)) if row else None
     if len(parts) == 3:
         row = _SHAPES.get((parts[0], "<>", parts[2]))
         return (row, (parts[1],)) if row else None

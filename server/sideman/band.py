@@ -180,6 +180,8 @@ class Band:
         for key, learned in self._learned.items():
             if key.memory in places:
                 positions[id(learned)] = learned.learn(event, stream, places[key.memory])
+                if learned.outgrown:
+                    self._relearn(key.memory)
         for name in players:
             player = self._players[name][0]
             player.hear(event, stream, positions.get(id(player.learned), -1))

@@ -33,6 +33,7 @@ class Event:
     label: str = ""
     last: bool = False  # the last event of its phrase
     chord: str = ""  # the harmony in force at its onset
+    word: str = ""  # of a typed character: the word that it ends
     numbers: tuple[float, ...] = ()  # of a gesture
 
     @property
@@ -82,6 +83,8 @@ class Planned:
     notes: tuple[Note, ...]
     label: str
     why: Why
+    gesture: tuple[float, ...] = ()
+    suggestions: tuple[tuple[str, float], ...] = ()  # completions of a text, each with its probability, best first
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,14 @@ class Learned:
         self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
         self._forgotten: tuple[Span, ...] = ()  # what it was built without
         self._past = memory.first  # the memory's positions that it has been taught
+        self.outgrown = False  # the viewpoint has met so much that it would see it otherwise now
         self._masked: list[Span] = []
         self._masked_for = memory.changes
 
     def build(self, snapshot: Snapshot) -> None:
         """Learn a memory as it was; a gap where something was forgotten is a break."""
         self._forgotten = snapshot.forgotten
+        self.viewpoint.study(event for _, event, _ in snapshot if event is not None)
         waiting: list[int] = []
         streams: list[int] = []
         for place, event, stream in snapshot:
@@ -106,6 +108,7 @@ class Learned:
             if symbol is None:
                 continue
             self._note(whole, stream, first, last, symbol)
+            self.outgrown = self.viewpoint.meet(whole) or self.outgrown
             self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
             learned = len(self.places) - 1
         return learned
@@ -219,7 +222,7 @@ class Learned:
         """Whether it should be learned afresh: it has what memory lost, or lacks what memory has again."""
         again = any(not self.memory.forgotten.covers(first, past) for first, past in self._forgotten
                     if past > self.memory.first)  # fmt: skip
-        return again or bool(self.masked())
+        return again or self.outgrown or bool(self.masked())
 
     @property
     def bytes(self) -> int:

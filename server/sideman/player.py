@@ -406,7 +406,8 @@ class Player:
             else:
                 self._last_onset_beats = beat
         place = learned.places[position] if source is not None else -1
-        self._played.append((Event(self.name, 0, beat, span, notes, label), place))
+        gesture = source.numbers if source is not None else ()
+        self._played.append((Event(self.name, 0, beat, span, notes, label, numbers=gesture), place))
         why = Why(
             self.model_name,
             choice.probability,
@@ -424,4 +425,4 @@ class Player:
                 for name, (weight, said) in zip(learned.part_names, choice.parts, strict=False)
             ),
         )
-        return Planned(beat, span, notes, label, why)
+        return Planned(beat, span, notes, label, why, gesture)

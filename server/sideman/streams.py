@@ -30,6 +30,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What is played but is no note: a label, a typed character (and the word that it ends), a gesture."""
+
+    label: str = ""
+    word: str = ""
+    gesture: tuple[float, ...] = ()
+    span_beats: float = 0.0  # above 0: it lasts so long, whatever follows
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """What a performer played between two silences."""
 
@@ -55,9 +65,10 @@ class Stream:
     notes: int = 0
     velocity_sum: float = 0.0
     ignored_offs: int = 0
-    open_label: str = ""
+    mark: Mark | None = None  # what is open, if it is no note
     open_ns: int = 0
     chord: str = ""  # in force when the open event began
+    written: str = ""  # of typed text: the word so far
 
     def note_on(self, now: int, note: Held, timeline: Timeline, chord_ns: int) -> tuple[Event | None, bool]:
         """A note begins: the event that it closes, if any, and whether it opens a new one."""
@@ -80,20 +91,22 @@ class Stream:
         self.velocity_sum += note.velocity
         return closed, opens
 
-    def label(self, now: int, label: str, until_ns: int, timeline: Timeline) -> Event | None:
-        """A labelled event begins, to last until `until_ns`: the event that it closes, if any."""
+    def put(self, now: int, mark: Mark, until_ns: int, timeline: Timeline) -> Event | None:
+        """An event that is no note begins, to last until `until_ns`: the event that it closes, if any."""
         closed = self._close(timeline, now, last=False)
         if not self.phrase_events:
             self.phrase_first_ns = self.phrase_end_ns = now
             self.notes, self.velocity_sum = 0, 0.0
         self.phrase_events += 1
-        self.open_label = label
+        self.mark = mark
         self.open_ns = now
         self.phrase_end_ns = max(self.phrase_end_ns, until_ns)
         return closed
 
     def opening(self, timeline: Timeline) -> Event:
         """The open event as far as it is known; its span is not."""
+        if self.mark is not None:
+            return self._marked(self.mark, timeline, 0.0, last=False)
         first = self.open[0]
         note = Note(first.pitch, first.velocity, 0.0, 0.0, first.channel)
         return Event(self.performer, first.onset_ns, timeline.beat_at(first.onset_ns), 0.0, (note,), chord=self.chord)
@@ -150,12 +163,10 @@ class Stream:
 
     def _close(self, timeline: Timeline, until_ns: int, *, last: bool) -> Event | None:
         """The open event, its span up to `until_ns`; a note that still sounds counts as long as it has sounded."""
-        if self.open_label:
-            label, self.open_label = self.open_label, ""
-            span = timeline.span_beats(max(MS, until_ns - self.open_ns))
-            return Event(
-                self.performer, self.open_ns, timeline.beat_at(self.open_ns), span, (), label, last, self.chord
-            )
+        if self.mark is not None:
+            mark, self.mark = self.mark, None
+            span = mark.span_beats or timeline.span_beats(max(MS, until_ns - self.open_ns))
+            return self._marked(mark, timeline, span, last=last)
         if not self.open:
             return None
         onset = self.open[0].onset_ns
@@ -172,6 +183,19 @@ class Stream:
         self.open = []
         span = timeline.span_beats(max(MS, until_ns - onset))
         return Event(self.performer, onset, timeline.beat_at(onset), span, notes, last=last, chord=self.chord)
+
+    def _marked(self, mark: Mark, timeline: Timeline, span_beats: float, *, last: bool) -> Event:
+        return Event(
+            self.performer,
+            self.open_ns,
+            timeline.beat_at(self.open_ns),
+            span_beats,
+            label=mark.label,
+            last=last,
+            chord=self.chord,
+            word=mark.word,
+            numbers=mark.gesture,
+        )
 
 
 def gap_ns(seconds: float) -> int:

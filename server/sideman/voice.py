@@ -264,6 +264,11 @@ class Voice:
         if planned.label:
             length_ms = timeline.span_ns(planned.span_beats) / MS
             yield Say(onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch)
+        if planned.gesture:
+            yield Say(onset, f"{prefix}/gesture", (number, *planned.gesture), player=self.key, epoch=self.epoch)
+        if planned.suggestions:
+            words = tuple(value for suggestion in planned.suggestions for value in suggestion)
+            yield Say(onset, f"{prefix}/suggest", words, player=self.key, epoch=self.epoch)
         for note in planned.notes:
             start = onset + timeline.span_ns(note.offset_beats) if note.offset_beats else onset
             length = max(MS, timeline.span_ns(note.duration_beats))

@@ -29,6 +29,7 @@ class View:
     dropped: set[str] = field(default_factory=set)
     seat: Seat | None = None  # that a `/join` among them would take
     session: Session | None = None  # the one that it would be in
+    gestures: dict[str, int] = field(default_factory=dict)  # how many numbers the sender's have, by name
 
 
 @dataclass(slots=True)

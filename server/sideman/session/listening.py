@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..effects import Teach
 from ..events import Event
 from ..seats import Seat
-from ..streams import Held, Stream, gap_ns
+from ..streams import Held, Mark, Stream, gap_ns
+from ..text import typed
 from ..voice import Finished, Voice
 from .exchanging import Exchanging
 
@@ -55,15 +56,42 @@ class Listening(Exchanging):
 
     def event(self, seat: Seat, now: int, played_ns: int, label: str, duration_beats: float) -> None:
         """A labelled event: a scene, a step, a word."""
-        key = (seat.name, "labels")
+        until_ns = self.timeline.span_ns(duration_beats)
+        self._marks(seat, now, played_ns, "labels", [Mark(label)], until_ns)
+
+    def gesture(self, seat: Seat, now: int, played_ns: int, name: str, vector: tuple[float, ...]) -> None:
+        """The state of a sensor or fader."""
+        self.gesture_sizes.setdefault((seat.name, name), len(vector))
+        self._marks(seat, now, played_ns, f"gesture/{name}", [Mark(gesture=vector)], 0)
+
+    def gesture_size(self, seat: Seat, name: str) -> int:
+        """How many numbers this performer's gestures of that name have; 0: none came yet."""
+        return self.gesture_sizes.get((seat.name, name), 0)
+
+    def gesture_names(self, seat: Seat) -> int:
+        """Under how many names this performer has sent gestures."""
+        return sum(name == seat.name for name, _ in self.gesture_sizes)
+
+    def text(self, seat: Seat, now: int, played_ns: int, text: str) -> None:
+        """What is typed: a single character goes on from the last, anything longer is a line with a space before it."""
+        stream = self.streams.get((seat.name, "text"))
+        written = stream.written if stream is not None else ""
+        written, marks = typed(written, text)
+        self._marks(seat, now, played_ns, "text", marks, 0)
+        self.streams[seat.name, "text"].written = written
+
+    def _marks(self, seat: Seat, now: int, played_ns: int, kind: str, marks: list[Mark], last_ns: int) -> None:
+        """What is played but is no note, at once; the last of it lasts so long."""
+        key = (seat.name, kind)
         stream = self.streams.get(key)
         if stream is None:
             stream = self._new_stream(key)
         played_ns -= round(seat.latency_ms * 1e6)
-        closed = stream.label(played_ns, label, played_ns + self.timeline.span_ns(duration_beats), self.timeline)
-        stream.chord = self.harmony
-        if closed:
-            self._close(stream, closed)
+        for mark in marks:
+            closed = stream.put(played_ns, mark, played_ns + last_ns, self.timeline)
+            if closed:
+                self._close(stream, closed)
+            stream.chord = self.harmony
         self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
 
@@ -100,7 +128,7 @@ class Listening(Exchanging):
                 self._unleash(voice, now)
             if voice.mode == "answer" and voice.settings["yield"]:
                 self._yield(voice, stream.performer, now)
-            elif voice.mode == "follow" and voice.armed and not voice.leashed and stream.open:
+            elif voice.mode == "follow" and voice.armed and not voice.leashed and (stream.open or stream.mark):
                 voice.cursor_beat = self.timeline.beat_at(now)
                 self._ask(voice, now, count=1, opening=(stream.opening(self.timeline), stream.number))
 
@@ -173,6 +201,8 @@ class Listening(Exchanging):
 
     def forget_streams(self, name: str, now: int) -> None:
         """Somebody has gone: what was under way ends now, and nothing waits for more."""
+        for gesture in [gesture for gesture in self.gesture_sizes if gesture[0] == name]:
+            del self.gesture_sizes[gesture]
         for key in [key for key in self.streams if key[0] == name]:
             number = self.streams[key].number
             self.agenda.clear(("phrase", number))

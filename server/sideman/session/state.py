@@ -47,6 +47,7 @@ class SessionState:
         self.voices: dict[str, Voice] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
         self._stream_numbers = 0
+        self.gesture_sizes: dict[tuple[str, str], int] = {}
         self.harmony = ""  # the chord in force
         self.last_human_ns = now
         self.echoes = 0

@@ -69,3 +69,23 @@ class Beat(ChordLabel):
     def early(self) -> bool:
         """Known when the beat is over."""
         return False
+
+
+class Word(Label):
+    """A typed word, at the character that ends it."""
+
+    name = "word"
+
+    def value(self, event: Event, before: Event | None) -> int:
+        """From 1; 0 within a word and between words."""
+        return self.numbers.of(event.word) if event.word else 0
+
+
+class Char(Label):
+    """A typed character: a label of one character."""
+
+    name = "char"
+
+    def value(self, event: Event, before: Event | None) -> int:
+        """From 1; 0 for other labels."""
+        return self.numbers.of(event.label) if len(event.label) == 1 else 0

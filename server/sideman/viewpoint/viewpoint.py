@@ -6,13 +6,14 @@ Source: Conklin & Witten, "Multiple viewpoint systems for music prediction", JNM
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ..errors import Refused
 from ..events import Event
 from .component import Component
-from .labels import Beat, ChordLabel, Label
+from .gesture import Gesture
+from .labels import Beat, Char, ChordLabel, Label, Word
 from .pitches import Contour, Interval, Pitch, PitchClass, PitchClassSet, ScaleDegree
 from .times import Duration, Ioi
 
@@ -28,6 +29,9 @@ COMPONENTS: Final[dict[str, Callable[[], Component]]] = {
     "chord": ChordLabel,
     "beat": Beat,
     "label": Label,
+    "word": Word,
+    "char": Char,
+    "gesture": Gesture,
 }
 #: What cannot be linked: a beat is a whole of many events.
 ALONE: Final = ("beat",)
@@ -54,6 +58,7 @@ class Viewpoint:
         self.names = tuple(name.split("*"))
         self.components = tuple(COMPONENTS[part]() for part in self.names)
         self.slices = "beat" in self.names
+        self._gestures = [component for component in self.components if isinstance(component, Gesture)]
 
     def symbol(self, event: Event, before: Event | None) -> tuple[int, ...] | None:
         """The event's symbol, or None if it has none in this viewpoint."""
@@ -63,3 +68,29 @@ class Viewpoint:
     def place(self, name: str) -> int:
         """Which component has that name; -1: none."""
         return self.names.index(name) if name in self.names else -1
+
+    def study(self, events: Iterable[Event]) -> None:
+        """Look at what will be learned before any of it is: how near gestures must be to be one."""
+        if self._gestures:
+            vectors = [event.numbers for event in events if event.numbers]
+            for component in self._gestures:
+                component.study(vectors)
+
+    def meet(self, event: Event) -> bool:
+        """An event is learned; whether it is time to study again, and so to learn everything afresh."""
+        again = False
+        for component in self._gestures if event.numbers else ():
+            again = component.meet(event.numbers) or again
+        return again
+
+    @property
+    def writes(self) -> bool:
+        """Whether its symbols are typed text, and its player's answers completions."""
+        return self.names in (("word",), ("char",))
+
+    def word(self, values: tuple[int, ...]) -> str:
+        """What a symbol of words is called; empty: it has no words."""
+        for component, value in zip(self.components, values, strict=True):
+            if isinstance(component, Label):
+                return component.numbers.word(value)
+        return ""
