@@ -17,8 +17,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors events systems views timeline beats osc addresses harmony viewpoint streams text seats
                rights constraints params commands agenda effects inputs settings voice session desk hub protocol""",
-    "heart": """contract pyblend models columns memory memoryfile learned copying realiser pywalk player band house
-                reception engine""",
+    "heart": """contract pyblend models columns memory memoryfile learned copying completing realiser pywalk player band
+                house reception engine""",
     "shell": "config plugin host stranger clock alarm shelf journal wire replay server evaluation cli __main__",
     "tests": "testing",
 }

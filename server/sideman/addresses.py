@@ -181,7 +181,7 @@ TABLE: Final[tuple[Address, ...]] = (
     _row(
         "/text",
         "s:text",
-        "text typed, for text players: a single character goes on, a longer text is a line of its own",
+        "text typed, for text players: a single character goes on, a longer text is a line of whole words",
         3,
         quiet=True,
     ),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from .addresses import Value
+from .completing import completions
 from .constraints import (
     DRUMS_CHANNEL,
     LongestCopy,
@@ -119,6 +120,8 @@ class Player:
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""
         self._set(query.settings)
+        if self.learned.viewpoint.writes and (query.phrase_of or query.opening is not None):
+            return self._complete(query)
         avoid: list[tuple[int, int]] = []
         if query.phrase_of or query.opening is not None:
             avoid = self.learned.interval(*query.avoid)
@@ -140,6 +143,28 @@ class Player:
             events.append(planned)
             beat += planned.span_beats
         return Answer(query.player, query.epoch, query.revision, query.memory_length, tuple(events), note)
+
+    def _complete(self, query: Query) -> Answer:
+        """What may follow the text that was typed, in one event for all of the answer's time."""
+        learned = self.learned
+        stream = query.stream if query.phrase_of else query.opening_stream
+        state = self._listening.get(stream)
+        state = state.copy() if state is not None else learned.model.start()
+        if query.opening is not None:
+            symbol = learned.viewpoint.symbol(query.opening, self._before.get(stream))
+            if symbol is not None:
+                learned.model.advance(state, learned.alphabet.find(symbol))
+        found = completions(learned, state, learned.masked())
+        beat, until = query.onset_beats, query.until_beats
+        span = until - beat if math.isfinite(until) and until > beat else 1.0
+        events: tuple[Planned, ...] = ()
+        if found:
+            best = found[0][1]
+            key = f"{query.seed}/{self.name}/{query.ordinal}"
+            why = Why(self.model_name, best, best, 0.0, 0, self.model_name, -1, -1.0, 0, (), key)
+            events = (Planned(beat, span, (), "", why, suggestions=found),)
+        note = "" if found else "nothing to go on from"
+        return Answer(query.player, query.epoch, query.revision, query.memory_length, events, note)
 
     def revert(self, events: int) -> None:
         """The last so many planned events were dropped: it stands where it stood before them."""

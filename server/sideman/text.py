@@ -21,12 +21,13 @@ def is_letter(character: str) -> bool:
 def typed(written: str, text: str) -> tuple[str, list[Mark]]:
     """The marks of a text after a word that is under way, and the word that is under way then.
 
-    A single character is a keystroke and goes on; a longer text is a line, apart from what came before, whose last
-    word is whole.
+    A single character is a keystroke and goes on. A longer text is a line: a space parts it from a word before, and
+    one ends its last word.
     """
-    line = len(text) > 1
-    if line and written:
-        text = f" {text}"
+    if len(text) > 1:
+        before = " " if written else ""
+        after = " " if is_letter(text[-1]) else ""
+        text = f"{before}{text}{after}"
     marks = []
     for character in text:
         if is_letter(character):
@@ -35,6 +36,4 @@ def typed(written: str, text: str) -> tuple[str, list[Mark]]:
         else:
             marks.append(Mark(character, written, span_beats=CHARACTER_BEATS))
             written = ""
-    if line and written:
-        marks[-1] = Mark(marks[-1].label, written, span_beats=CHARACTER_BEATS)
     return written, marks

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 
-from sideman.testing import Stage
+from sideman.testing import Performer, Stage
+from sideman.text import typed
 
 
 def gestures(stage: Stage, model: str = "oracle") -> tuple[list[tuple[object, ...]], list[tuple[float, ...]]]:
@@ -63,3 +64,66 @@ def test_the_first_message_fixes_a_gestures_size() -> None:
         ("/gesture/knee", "this gesture has 2 numbers, 1 came"),
         ("/gesture", "a gesture has 1 to 16 numbers, 17 came"),
     ]
+
+
+def typist(stage: Stage, viewpoint: str, mode: str) -> Performer:
+    """Somebody who types, with a player that completes."""
+    ann = stage.performer("ann")
+    ann.send("/player/sideman/stop")
+    ann.send("/player/poet/new", "ngram", viewpoint)
+    ann.send("/player/poet/mode", mode)
+    ann.send("/player/poet/play")
+    for _ in range(6):
+        ann.send("/text", "the rain goes down")
+        ann.send("/text", "the road goes up")
+        stage.advance(3)
+    stage.advance(1)
+    ann.clear()
+    return ann
+
+
+def suggested(ann: Performer) -> list[list[tuple[str, float]]]:
+    found = []
+    for arguments in ann.got("/player/poet/suggest"):
+        texts, shares = arguments[::2], arguments[1::2]
+        found.append([(str(text), float(str(share))) for text, share in zip(texts, shares, strict=True)])
+    return found
+
+
+def test_a_word_under_way_is_completed_at_once() -> None:
+    stage = Stage()
+    ann = typist(stage, "char", "follow")
+    for character in " the r":
+        ann.send("/text", character)
+    stage.advance(0.5)
+    last = suggested(ann)[-1]
+    assert {text for text, _ in last[:2]} == {"ain", "oad"}
+    shares = [share for _, share in last]
+    assert shares == sorted(shares, reverse=True)
+    assert 0.5 < sum(shares[:2]) <= 1.0
+
+
+def test_the_next_word_is_suggested() -> None:
+    stage = Stage()
+    ann = typist(stage, "word", "answer")
+    ann.send("/text", "the road goes")
+    stage.advance(3)
+    assert suggested(ann)[-1][0][0] == "up"
+
+
+def test_a_line_is_apart_from_the_last_and_keystrokes_go_on() -> None:
+    written, marks = typed("", "rain")
+    assert (written, [mark.word for mark in marks]) == ("", ["", "", "", "", "rain"])
+    written, marks = typed("", "r")
+    written, marks = typed(written, "a")
+    assert (written, [mark.label for mark in marks]) == ("ra", ["a"])
+    written, marks = typed(written, "in it")
+    assert [(mark.label, mark.word) for mark in marks][:2] == [(" ", "ra"), ("i", "")]
+    assert [mark.word for mark in marks if mark.word] == ["ra", "in", "it"]
+
+
+def test_what_is_typed_is_answered_alike_again() -> None:
+    one, other = Stage(), Stage()
+    typist(one, "char", "follow")
+    typist(other, "char", "follow")
+    assert one.wire.sent == other.wire.sent

@@ -21,6 +21,11 @@ class Numbers:
             number = self._numbers[word] = len(self._words)
         return number
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them, in the order of their numbers."""
+        return tuple(self._words)
+
     def word(self, number: int) -> str:
         """The word of a number; empty: there is none."""
         return self._words[number - 1] if 1 <= number <= len(self._words) else ""

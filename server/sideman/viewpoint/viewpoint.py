@@ -94,3 +94,10 @@ class Viewpoint:
             if isinstance(component, Label):
                 return component.numbers.word(value)
         return ""
+
+    def alphabet_of_words(self) -> tuple[str, ...]:
+        """The words of the first component that has any, in the order of their numbers from 1."""
+        for component in self.components:
+            if isinstance(component, Label):
+                return component.numbers.words
+        return ()
