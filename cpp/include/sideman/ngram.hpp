@@ -7,7 +7,7 @@
 // `learn` and `unlearn` take bounded work for each symbol and are each other's inverse, but for the weights.
 // The counts depend on which positions are counted and not on the order, so an exclusion takes its positions
 // out and leaves them out until another is asked for; only the difference between the two is work.
-// One strand only: `predict` and whatever takes an exclusion change the model.
+// One strand only (strand.hpp): `predict` and whatever takes an exclusion change the model.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +22,7 @@
 #include "mixer.hpp"
 #include "model.hpp"
 #include "part.hpp"
+#include "strand.hpp"
 
 namespace sideman {
 
@@ -111,6 +112,7 @@ class NGram {
     // too. `beat`: where it began, if what was learned ages; below the last one's it counts as that.
     Position learn(std::int32_t id, std::int32_t flow_name, std::span<const Value> around, NGramScratch& s,
                    bool weigh = true, double beat = 0.0) {
+        const Strand::Turn turn(strand_);
         now_ = std::max(now_, beat);
         const std::size_t flow = flows_.number(flow_name);
         const Past& past = flows_.past(flow);
@@ -143,6 +145,7 @@ class NGram {
 
     // Forget the positions from `first` to before `past`, as if they had been a break.
     void unlearn(Position first, Position past, NGramScratch& s) {
+        const Strand::Turn turn(strand_);
         exclude({});
         std::vector<Position> again;  // what follows, and can see less of the past from now on
         for (Position p = first; p < past; ++p) {
@@ -162,6 +165,7 @@ class NGram {
 
     // A new piece begins: brief views know nothing of it yet.
     void piece() {
+        const Strand::Turn turn(strand_);
         exclude({});
         began_ = flows_.size();
         for (Column& column : columns_) {
@@ -174,6 +178,7 @@ class NGram {
     // The next component given those before it, to `s.p`.
     void predict(const Past& past, std::span<const Value> around, std::span<const Value> prefix,
                  std::span<const Interval> excluded, NGramScratch& s) {
+        const Strand::Turn turn(strand_);
         exclude(excluded);
         Column& column = columns_[prefix.size()];
         glance(column, {&past, alphabet_, prefix, around}, s);
@@ -193,6 +198,7 @@ class NGram {
     // How many of the last events the longest context has that anything followed, what is excluded apart.
     int longest_vote(const Past& past, std::span<const Value> around, std::span<const Interval> excluded,
                      NGramScratch&) {
+        const Strand::Turn turn(strand_);
         exclude(excluded);
         const auto g = columns_[0].parts[0].look({&past, alphabet_, {}, around});
         const bool begins =
@@ -208,6 +214,7 @@ class NGram {
     // The probability of a symbol: the product over its components.
     double probability(const Past& past, std::span<const Value> around, std::span<const Value> values,
                        NGramScratch& s) {
+        const Strand::Turn turn(strand_);
         exclude({});
         double product = 1.0;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
@@ -584,6 +591,7 @@ class NGram {
     std::vector<Interval> ordered_;
     NGramScratch shifting_;
     bool out_of_date_ = false;
+    Strand strand_;
 };
 
 }  // namespace sideman
