@@ -116,6 +116,44 @@ _PITCH_AND_TIME: Final = (
     absolute(1, (ago(1, 4), *values(1, 2))),
     absolute(1, (ago(1, 8), *values(1, 1)), brief=True),
 )
+#: What may be given beside the past, by its column (`GIVEN`): the chord's root from the last pitch, the chord, the next
+#: one, how long it has sounded and will, the place in the bar and the beat.
+GIVEN: Final = ("root", "kind", "next_root", "next_kind", "chord_age", "chord_left", "place", "beat")
+
+
+def beside(name: str) -> Feature:
+    """A column of what is given."""
+    return look("around", GIVEN.index(name))
+
+
+def from_pitch(name: str) -> Feature:
+    """A column of what is given, a root, counted from the last pitch."""
+    return look("around_step", GIVEN.index(name), 1, 1, 12)
+
+
+_CHORD: Final = (from_pitch("root"), beside("kind"))
+#: Pitch with the chord and the place in the bar: the same wherever all is transposed; and what this piece
+#: did on this chord and at this place before.
+_PITCH_GIVEN: Final = (
+    relative(0, (*_CHORD, *_STEP[:2])),
+    relative(0, (*_CHORD, beside("chord_age"), _STEP[0])),
+    relative(0, (*_CHORD, beside("place"), _STEP[0])),
+    relative(0, (beside("place"), *_CHORD, *_STEP[:2])),
+    relative(0, (*_CHORD, beside("chord_left"), from_pitch("next_root"), beside("next_kind"), _STEP[0])),
+    absolute(0, (beside("root"), beside("kind"), *values(0, 2))),
+    absolute(0, (beside("place"), beside("root"), beside("kind"), *values(0, 1)), brief=True),
+    absolute(0, (beside("root"), beside("kind"), *values(0, 2)), brief=True),
+    absolute(0, (look("value", 0, 1), beside("place"), look("value", 0, 2)), brief=True),
+    relative(0, (_STEP[0], beside("place"), _STEP[1])),
+    relative(0, (beside("beat"), *_CHORD, degree(63), _STEP[0])),
+    relative(0, (degree(63), *_CHORD, _STEP[0])),
+    relative(0, (*_CHORD, _STEP[0]), brief=True),
+)
+_TIME_GIVEN: Final = (
+    absolute(1, (beside("place"), look("chosen", 0), *values(1, 1))),
+    absolute(1, (beside("place"), *values(1, 3))),
+    absolute(1, (beside("place"), *values(1, 1)), brief=True),
+)
 #: Without tuning: whole symbols, of the corpus and of the running piece.
 _PLAIN: Final = {
     components: tuple(
@@ -130,6 +168,8 @@ _PLAIN: Final = {
 SYSTEMS: Final[dict[str, System]] = {
     "pitch": System((0,), _PITCH),
     "pitchdur": System((0, 1), _PITCH_AND_TIME),
+    "pitch|given": System((0,), (*_PITCH, *_PITCH_GIVEN)),
+    "pitchdur|given": System((0, 1), (*_PITCH_AND_TIME, *_PITCH_GIVEN, *_TIME_GIVEN)),
     "satb": System((0,), _PITCH),
     "beat": System((0, 1), _PLAIN[2]),
     "change": System((0, 1), _PLAIN[2]),
@@ -140,10 +180,10 @@ SYSTEMS: Final[dict[str, System]] = {
 def system_for(viewpoint: str, kind: str, given: Sequence[str] = ()) -> System:
     """The system of a viewpoint for a kind of music, with what is given beside the past.
 
-    Looked up from the most special on: viewpoint, kind and given; viewpoint and given; viewpoint and kind; viewpoint.
+    Looked up by viewpoint, kind and whether anything is given, then without the kind, then without what is given.
     """
-    beside = "+".join(sorted(given))
-    for name in (f"{viewpoint}/{kind}|{beside}", f"{viewpoint}|{beside}", f"{viewpoint}/{kind}", viewpoint):
+    beside = "|given" if given else ""
+    for name in (f"{viewpoint}/{kind}{beside}", f"{viewpoint}{beside}", f"{viewpoint}/{kind}", viewpoint):
         if name in SYSTEMS:
             return SYSTEMS[name]
     raise KeyError(viewpoint)

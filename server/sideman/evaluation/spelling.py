@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SetupError
+from ..systems import GIVEN as COLUMNS
 
 Ints = npt.NDArray[np.int32]
 Fields = Mapping[str, Any]
@@ -43,16 +44,7 @@ TOLERANCE: Final = 1e-6
 PLACES: Final = 12
 
 #: The columns of what may be given beside an event's past, and which `--given` name brings each.
-GIVEN: Final = {
-    "root": "chord",
-    "kind": "chord",
-    "next_root": "chord",
-    "next_kind": "chord",
-    "chord_age": "chord",
-    "chord_left": "chord",
-    "place": "bar",
-    "beat": "bar",
-}
+GIVEN: Final = {name: "bar" if name in ("place", "beat") else "chord" for name in COLUMNS}
 
 
 class Piece(NamedTuple):
