@@ -32,12 +32,22 @@ GAVE_UP: Final = {
     _core.GAVE_UP_AVOID: "gave up avoiding the phrase",
 }
 
+#: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music. The oracle's come
+#: from nowhere, those of the others from shorter contexts. Chosen by `sideman report` on pieces kept for choosing.
+MIN_P: Final = 0.1
+MIN_P_ORACLE: Final = 0.2
+
 ModelFactory = Callable[[Alphabet], Model]
 
 
 def viewing_ngram(alphabet: Alphabet) -> NGram:
     """An n-gram that sees what is played through the views of its viewpoint, where the alphabet tells its names."""
     return NGram(alphabet=alphabet, views=views(getattr(alphabet, "names", ())) or None)
+
+
+def least_share(model: Model) -> float:
+    """The share of the most probable value below which none is drawn from a model."""
+    return MIN_P_ORACLE if isinstance(model, Oracle) else MIN_P
 
 
 def Blend(
@@ -104,6 +114,7 @@ __all__ = [
     "Walk",
     "blended",
     "chance",
+    "least_share",
     "probability",
     "viewing_ngram",
 ]

@@ -108,7 +108,7 @@ PLAYER_PARAMS: Final = table(
     (
         Param("temperature", 0, 4, 1, "", "0 always takes the most probable, 1 draws as learned, more is wilder"),
         Param(
-            "continuity", 0, 1000, 8, "events", "after so many in a row from one place it must go on from another", True
+            "continuity", 0, 1000, 3, "events", "after so many in a row from one place it must go on from another", True
         ),
         Param("taboo", 0, 60, 0, "events", "so many of the last sources are not used again", True),
         Param("min_context", 0, 32, 0, "events", "places in memory that agree on fewer events have no say", True),

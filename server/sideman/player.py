@@ -29,13 +29,11 @@ from .constraints import (
 from .copying import Copying
 from .events import Answer, Event, PartWord, Planned, Query, Why
 from .learned import CONTEXT, STREAMS, Learned, coarse
-from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk, chance
+from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk, chance, least_share
 from .pywalk import PyChoice, PyWalk, walk
 from .realiser import realise
 from .viewpoint import Slicer, pitch_of
 
-#: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music.
-MIN_P: Final = 0.25
 UNDO: Final = 64
 #: The purpose of the draw that makes a rest of an event.
 REST_PURPOSE: Final = 2000
@@ -230,7 +228,7 @@ class Player:
         if settings is self._set_for:
             return
         self._set_for = settings
-        self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=MIN_P)
+        self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=least_share(self.learned.model))
         self._constraints = of_settings(settings)
         self._moves = transpositions(str(settings["transpositions"]))
         self._gap_beats = onset_gap_beats(float(settings["density"]))
