@@ -1,13 +1,18 @@
-"""How much of a phrase an answer has repeated, so that it ends before it is a copy.
+"""How much of a phrase, or of memory, a player has repeated, so that it goes on otherwise before it is a copy.
 
 It compares symbols, whoever's memory they come from: the same phrase played three times has three places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 Symbol = tuple[int, ...]
+
+#: So many places in memory are followed, the longest first.
+FOLLOWED: Final = 256
 
 
 class Copying:
@@ -38,3 +43,41 @@ class Copying:
         other = Copying(self._phrase)
         other._runs = list(self._runs)
         return other
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where in memory a line may be a copy: places that agree with its last events, each with how many do.
+
+    It knows the places that a model named as sources on the way, so that a step costs no more in a larger memory.
+    """
+
+    runs: tuple[tuple[int, int], ...] = ()  # place of the last event, and how many up to there are the line's own
+    line: tuple[int, ...] = ()  # the last symbols' ids
+
+    def after(
+        self, symbol: int, sources: Iterable[int], symbol_at: Callable[[int], int], past: int, most: int
+    ) -> Trail:
+        """The trail when the line goes on by a symbol, of which `sources` are places; `past` ends the memory.
+
+        `most`: more than so many events of agreement need not be told apart.
+        """
+        line = (*self.line, symbol)[-most - 1 :]
+        runs = {
+            place + 1: min(run, most) + 1
+            for place, run in self.runs
+            if place + 1 < past and symbol_at(place + 1) == symbol
+        }
+        for place in sources:
+            if 0 <= place < past and place not in runs and symbol_at(place) == symbol:
+                run = 1
+                while run < len(line) and place >= run and symbol_at(place - run) == line[-1 - run]:
+                    run += 1
+                runs[place] = run
+        longest = sorted(runs.items(), key=lambda found: (-found[1], -found[0]))
+        return Trail(tuple(longest[:FOLLOWED]), line)
+
+    @property
+    def longest(self) -> int:
+        """How many of the last events are as some place has them."""
+        return self.runs[0][1] if self.runs else 0

@@ -129,6 +129,15 @@ PLAYER_PARAMS: Final = table(
         ),
         Param("register", 0, 127, 0, "MIDI", "about which pitch it prefers to play; 0: none", True),
         Param("register_width", 1, 64, 12, "semitones", "how far from its register it still likes to go"),
+        Param(
+            "longest_copy",
+            0,
+            1000,
+            0,
+            "events",
+            "of what it plays at most so many in a row are as memory has them; 0: any number",
+            True,
+        ),
         Param("density", 0, 32, 0, "onsets a beat", "at most so many; what is above becomes rests; 0: no ceiling"),
         Param("rests", 0, 1, 0, "", "so large a share of its events becomes rests"),
         TextParam(

@@ -26,7 +26,7 @@ from .constraints import (
     product,
     transpositions,
 )
-from .copying import Copying
+from .copying import Copying, Trail
 from .events import Answer, Event, PartWord, Planned, Query, Why
 from .learned import CONTEXT, STREAMS, Learned, coarse
 from .models import GAVE_UP, GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, Walk, chance, least_share
@@ -41,6 +41,8 @@ REST_PURPOSE: Final = 2000
 MOST_SPANS: Final = 48
 PHRASE: Final = 512
 COPY: Final = LongestCopy(1).name
+#: So often it chooses again when what it chose would be too long a copy.
+TRIES: Final = 16
 
 
 class Player:
@@ -61,7 +63,8 @@ class Player:
         self._over: set[int] = set()  # streams whose phrase is over
         self._copying: Copying | None = None
         self._last_onset_beats = -math.inf  # of what sounded last
-        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None, float]] = deque(maxlen=UNDO)
+        self._trail = Trail()  # where its last events are as memory has them
+        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None, float, Trail]] = deque(maxlen=UNDO)
         self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
         self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: Mapping[str, Value] | None = None
@@ -167,7 +170,7 @@ class Player:
     def revert(self, events: int) -> None:
         """The last so many planned events were dropped: it stands where it stood before them."""
         for _ in range(min(events, len(self._undo))):
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats = self._undo.pop()
+            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
             if self._played:
                 self._played.pop()
 
@@ -175,6 +178,7 @@ class Player:
         """Play on from what was learned afresh or otherwise: it has heard and played what it had before."""
         self.learned, self.model_name = learned, model
         self._undo.clear()
+        self._trail = Trail()
         self._set_for = None
         self._listening.clear()
         self._before.clear()
@@ -230,6 +234,7 @@ class Player:
         self._set_for = settings
         self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=least_share(self.learned.model))
         self._constraints = of_settings(settings)
+        self._longest_copy = int(settings["longest_copy"])
         self._moves = transpositions(str(settings["transpositions"]))
         self._gap_beats = onset_gap_beats(float(settings["density"]))
         self._rests = round(float(settings["rests"]) * 2**64)
@@ -268,6 +273,7 @@ class Player:
         self._copying = Copying(self._symbols(self._answers)) if query.phrase_of else None
         self._played.clear()
         self._undo.clear()
+        self._trail = Trail()
 
     def _provisional(self, event: Event, before: Event | None, state: Any) -> Any:
         """The state after an event that is not known whole: what is missing takes its most probable value."""
@@ -311,17 +317,49 @@ class Player:
         softest constraint is given up, and so on; the pitch range never is."""
         given_up: list[str] = []
         kept = 0 if query.channel == DRUMS_CHANNEL else len(self._constraints)
+        copies = [
+            (phrase, memory)
+            for phrase in ((True, False) if forbidden is not None else (False,))
+            for memory in ((True, False) if self._longest_copy else (False,))
+        ]
         while True:
-            weights, bound = self._masks(moment, kept)
-            if forbidden is not None:
-                choice = self._choice(query, ordinal, avoid, self._without(forbidden, weights))
+            free, bound = self._masks(moment, kept)
+            for phrase, memory in copies:
+                weights = self._without(forbidden, free) if phrase and forbidden is not None else free
+                most = self._longest_copy if memory else 0
+                choice, banned = self._original(query, ordinal, avoid, weights, most)
                 if choice is not None:
-                    return choice, [*(bound if choice.bound else []), COPY, *given_up]
-            choice = self._choice(query, ordinal, avoid, weights)
-            if choice is not None or kept <= 1:
-                return choice, [*(bound if choice is not None and choice.bound else []), *given_up]
+                    said = [*(bound if choice.bound else []), *([COPY] if phrase or banned else []), *given_up]
+                    return choice, said if memory or not self._longest_copy else [*said, f"gave up {COPY}"]
+            if kept <= 1:
+                return None, given_up
             kept -= 1
             given_up.append(f"gave up {self._constraints[kept].name}")
+
+    def _original(
+        self, query: Query, ordinal: int, avoid: list[tuple[int, int]], weights: list[Floats | None], most: int
+    ) -> tuple[Choice | PyChoice | None, bool]:
+        """A choice that makes no copy of memory longer than `most` (0: however long), and whether any was refused."""
+        if not most:
+            return self._choice(query, ordinal, avoid, weights), False
+        assert self._walk is not None
+        before = self._walk.copy()
+        for tried in range(TRIES):
+            choice = self._choice(query, ordinal, avoid, weights)
+            if choice is None or self._trail_after(choice).longest <= most:
+                return choice, tried > 0
+            weights = self._without(choice.values, weights)
+            self._walk = before.copy()
+        return None, True
+
+    def _trail_after(self, choice: Choice | PyChoice) -> Trail:
+        """Where what it plays may be a copy of memory, once it has gone on by a choice."""
+        model, most = self.learned.model, self._longest_copy
+        if not most or not isinstance(model, Placed):
+            return Trail()
+        symbol = self.learned.alphabet.find(choice.values)
+        sources = (choice.position, *choice.sources, *self.learned.alike.get(choice.values[0], ()))
+        return self._trail.after(symbol, sources, model.symbol_at, len(self.learned.places), most)
 
     def _choice(
         self, query: Query, ordinal: int, avoid: list[tuple[int, int]], masks: list[Floats | None]
@@ -394,15 +432,16 @@ class Player:
             return None
         copying = self._copying
         kept = copying.copy() if copying is not None else None
-        self._undo.append((way.copy(), self._last_pitch, kept, self._last_onset_beats))
+        self._undo.append((way.copy(), self._last_pitch, kept, self._last_onset_beats, self._trail))
         moment = Moment(self._last_pitch, query.chord, (beat + query.grid_beats) % 1.0)
         forbidden = copying.forbidden() if copying is not None else None
         choice, bound = self._bounded(query, ordinal, avoid, moment, forbidden)
         if choice is None:
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats = self._undo.pop()
+            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
             return None
         if copying is not None:
             copying.went(choice.values)
+        self._trail = self._trail_after(choice)
         position, moved = self._source(choice, query)
         bound += [words for bit, words in GAVE_UP.items() if choice.given_up & bit]
         bound += [] if moved else ["gave up transpositions"]

@@ -20,7 +20,8 @@ def pitch_of(
     """The MIDI pitch that a symbol means for the highest note; None if it speaks of none.
 
     A pitch class is taken in the octave nearest to `near` (the source's own pitch), or to `last_pitch`, between `low`
-    and `high`; a contour goes by `step`, the source's own from the note before it, where that has the direction.
+    and `high`, on the side that a contour linked to it asks for; a contour alone goes by `step`, the source's own from
+    the note before it, where that has the direction.
     """
     kinds = dict(zip(viewpoint.names, values, strict=True))
     if "pitch" in kinds:
@@ -34,10 +35,19 @@ def pitch_of(
             wanted = (kinds[kind] - 1 + root) % PITCH_CLASSES
             reachable = [pitch for pitch in range(max(low, 0), min(high, PITCHES - 1) + 1)
                          if pitch % PITCH_CLASSES == wanted]  # fmt: skip
+            on_that_side = [pitch for pitch in reachable if _goes(kinds.get("contour"), last_pitch, pitch)]
+            reachable = on_that_side or reachable
             return min(reachable, key=lambda pitch: (abs(pitch - start), pitch)) if reachable else None
     if "contour" in kinds:
         return _along(kinds["contour"], start, step) if last_pitch is not None else None
     return None
+
+
+def _goes(contour: int | None, start: int | None, pitch: int) -> bool:
+    """Whether a pitch lies on the side of the last one that a contour asks for, if one does."""
+    if contour in (None, FIRST) or start is None:
+        return True
+    return contour == (UP if pitch > start else DOWN if pitch < start else SAME)
 
 
 def _along(contour: int, start: int, step: int | None) -> int | None:
