@@ -185,7 +185,8 @@ class Blending {
         const std::size_t n = s.next.values.size();
         s.mixing.size(parts(), contexts.size(), n);
         for (std::size_t i = 0; i < parts(); ++i) {
-            float* const logs = s.mixing.logs[i].data();
+            const auto logs = s.mixing.row(i);
+            std::fill(logs.begin(), logs.end(), 0.0F);
             for (std::size_t v = 0; v < n; ++v) logs[v] = static_cast<float>(s.p[i][v]);
             float entropy = 0.0F;
             for (std::size_t v = 0; v < n; ++v) {
@@ -215,16 +216,16 @@ class Blending {
             if (settings_.weights == Weights::entropy) s.weights[i] *= sureness(s.p[i]);
             sum += s.weights[i];
         }
-        std::fill(s.mixing.sums.begin(), s.mixing.sums.end(), 0.0F);
+        const std::span<float> sums(s.mixing.sums.data(), s.mixing.p.size());
+        std::fill(sums.begin(), sums.end(), 0.0F);
         for (std::size_t i = 0; i < parts(); ++i) {
             s.weights[i] /= sum;
             const auto w = static_cast<float>(s.weights[i]);
-            for (std::size_t v = 0; v < s.mixing.sums.size(); ++v)
-                s.mixing.sums[v] += w * s.mixing.logs[i][v];
+            for (std::size_t v = 0; v < sums.size(); ++v) sums[v] += w * s.mixing.row(i)[v];
         }
-        const float most = *std::max_element(s.mixing.sums.begin(), s.mixing.sums.end());
-        for (std::size_t v = 0; v < s.mixing.sums.size(); ++v)
-            s.mixing.p[v] = static_cast<double>(quick_exp(s.mixing.sums[v] - most));
+        const float most = *std::max_element(sums.begin(), sums.end());
+        for (std::size_t v = 0; v < sums.size(); ++v)
+            s.mixing.p[v] = static_cast<double>(quick_exp(sums[v] - most));
         normalise(s.mixing.p);
     }
 

@@ -30,7 +30,8 @@ class Flows {
     // Keep a symbol (an id from 1); its position.
     Position push(std::size_t flow, std::int32_t id) {
         places_.push({static_cast<std::int32_t>(flow), static_cast<std::int32_t>(flows_[flow].items.size())});
-        flows_[flow].items.push({id, static_cast<std::int32_t>(places_.size() - 1)});
+        const std::int32_t index = flows_[flow].past.index();
+        flows_[flow].items.push({id, static_cast<std::int32_t>(places_.size() - 1), index});
         flows_[flow].past.push(id);
         return static_cast<Position>(places_.size() - 1);
     }
@@ -38,7 +39,7 @@ class Flows {
     // A break: nothing looks back behind it.
     void end(std::size_t flow) {
         if (flows_[flow].past.length() == 0) return;
-        flows_[flow].items.push({0, -1});
+        flows_[flow].items.push({0, -1, flows_[flow].past.index()});
         flows_[flow].past.push(0);
     }
 
@@ -64,7 +65,7 @@ class Flows {
             --first;
         Past past;
         for (std::int32_t i = first; i < place.index; ++i) past.push(items[static_cast<std::size_t>(i)].id);
-        past.count_from(place.index);
+        past.count_from(items[static_cast<std::size_t>(place.index)].index);
         return past;
     }
 
@@ -105,7 +106,7 @@ class Flows {
             --first;
         Past past;
         for (std::int32_t i = first; i < last; ++i) past.push(flow.items[static_cast<std::size_t>(i)].id);
-        past.count_from(last);
+        past.count_from(flow.past.index());
         flow.past = past;
     }
 
@@ -125,6 +126,8 @@ class Flows {
     struct Item {
         std::int32_t id;
         std::int32_t position;
+        std::int32_t
+            index;  // how many events of the flow came before since it ended last, forgotten ones too
     };
     struct Flow {
         Chunks<Item> items{};

@@ -30,6 +30,7 @@ struct NGramScratch {
     std::vector<Part::Glance> glances;
     std::vector<double> own;
     std::vector<char> out;
+    std::vector<float> rise;
     std::vector<double> p;  // over the component's numbers, the unseen one last; sums to 1
     MixerScratch mixing;
     int length = 0;  // of the past that was looked at
@@ -42,9 +43,10 @@ class NGram {
     static constexpr int most_context = 32;
     static constexpr std::size_t most_out = 1024;  // positions excluded from the counts, the newest
     // What the views' weights depend on: nothing; how sure a view may be of itself; how sure it is; how far
-    // the running piece agrees with itself; how long it is.
-    static constexpr std::array<std::size_t, 5> mixing_contexts{1, Part::confidences, 12, Part::deepest + 1,
-                                                                8};
+    // the running piece agrees with itself; how long it is; what the component's first view sees first.
+    static constexpr std::array<std::size_t, 6> mixing_contexts{
+        1, Part::confidences, 12, Part::deepest + 1, 8, 256};
+    static constexpr float least = 1e-9F;  // of a part's probabilities
     static constexpr float trained =
         250000.0F;  // from so many updates on, weights learn from every fourth event
 
@@ -325,39 +327,63 @@ class NGram {
             break;
         }
         const auto length = static_cast<std::uint32_t>(std::bit_width(static_cast<std::uint32_t>(s.length)));
+        const auto seen = static_cast<std::uint32_t>(s.glances[0].depth > 0 ? s.glances[0].features[0] : 0);
         for (std::size_t i = 0; i < column.parts.size(); ++i) {
             const Part& part = column.parts[i];
             const Part::Glance& g = s.glances[i];
-            auto& logs = s.mixing.logs[i];
-            if (!part.relative()) {
+            const auto logs = s.mixing.row(i);
+            if (part.relative()) {
+                give_relative(column, i, g, s, now);
+            } else {
                 part.predict(g, column.numbers, s.own, s.out, now);
                 for (std::size_t v = 0; v <= n; ++v) logs[v] = static_cast<float>(s.own[v]);
-            } else {
-                const Numbers& targets = column.targets[i];
-                part.predict(g, targets, s.own, s.out, now);
-                const double unseen = s.own[targets.size()];
-                for (std::size_t v = 0; v < n; ++v) {
-                    const auto number = static_cast<std::int32_t>(v);
-                    if (!column.numbers.lives(number)) {
-                        logs[v] = 0.0F;
-                        continue;
-                    }
-                    const std::int32_t at = targets.find(part.target(column.numbers.value(number), g));
-                    const bool known = at != Numbers::none && targets.lives(at);
-                    logs[v] = static_cast<float>(known ? s.own[static_cast<std::size_t>(at)] : 0.1 * unseen);
-                }
-                logs[n] = static_cast<float>(unseen);
+                part.rise(g, s.own, [&](std::int32_t number, float log) {
+                    s.mixing.rises[i].push_back({static_cast<std::uint32_t>(number), log});
+                });
             }
-            const float most = *std::max_element(logs.begin(), logs.end());
-            for (float& value : logs) value = quick_log(std::max(value, 1e-9F));
+            std::fill(logs.begin() + static_cast<std::ptrdiff_t>(n) + 1, logs.end(), 1.0F);
+            float most = 0.0F;
+            for (std::size_t v = 0; v <= n; ++v) most = std::max(most, logs[v]);
+            for (float& value : logs) value = quick_log(std::max(value, least));
             std::uint32_t* const contexts = s.mixing.contexts.data() + i * mixing_contexts.size();
             contexts[0] = 0;
             contexts[1] = static_cast<std::uint32_t>(part.confidence(g));
             contexts[2] = sureness(most);
             contexts[3] = agreeing;
             contexts[4] = length;
+            contexts[5] = seen & 255U;
         }
         column.mixer.mix(s.mixing);
+    }
+
+    // What a part whose targets are distances gives, by the values that they lead to.
+    static void give_relative(const Column& column, std::size_t i, const Part::Glance& g, NGramScratch& s,
+                              double now) {
+        const Part& part = column.parts[i];
+        const Numbers& targets = column.targets[i];
+        const std::size_t n = column.numbers.size();
+        const auto logs = s.mixing.row(i);
+        part.predict(g, targets, s.own, s.out, now);
+        s.rise.assign(targets.size(), 0.0F);
+        part.rise(g, s.own,
+                  [&](std::int32_t number, float log) { s.rise[static_cast<std::size_t>(number)] = log; });
+        const double unseen = s.own[targets.size()];
+        for (std::size_t v = 0; v < n; ++v) {
+            const auto number = static_cast<std::int32_t>(v);
+            if (!column.numbers.lives(number)) {
+                logs[v] = 0.0F;
+                continue;
+            }
+            const std::int32_t found = targets.find(part.target(column.numbers.value(number), g));
+            if (found == Numbers::none || !targets.lives(found)) {
+                logs[v] = static_cast<float>(0.1 * unseen);
+                continue;
+            }
+            const auto at = static_cast<std::size_t>(found);
+            logs[v] = static_cast<float>(s.own[at]);
+            if (s.rise[at] != 0.0F) s.mixing.rises[i].push_back({static_cast<std::uint32_t>(v), s.rise[at]});
+        }
+        logs[n] = static_cast<float>(unseen);
     }
 
     // Every distance of a known value from a known one may come.

@@ -16,6 +16,7 @@
 
 #include "ages.hpp"
 #include "contexts.hpp"
+#include "logs.hpp"
 #include "numbers.hpp"
 #include "view.hpp"
 
@@ -144,6 +145,25 @@ class Part {
         left /= static_cast<double>(targets.living() + 1);
         for (double& value : p) value += left;
         if (targets.living() < targets.size()) silence(targets, p);
+    }
+
+    // What the deepest context makes of each target that followed it, beyond the shallower ones: the
+    // logarithm of its probability in `p`, as predicted, over what that would be without this context's own
+    // counts. Kneser-Ney only.
+    template <class Visit>
+    void rise(const Glance& g, const std::vector<double>& p, Visit&& visit) const {
+        if (smoothing_ == Smoothing::ppm || ages_) return;
+        const std::int32_t node = g.nodes[at(g.known)];
+        const Contexts::Node& here = contexts_.node(node);
+        if (here.total == 0) return;
+        const Discounts discount = discounts(g.known);
+        const double share = 1.0 / here.total;
+        contexts_.each(node, [&](const Outcome& o) {
+            const double all = p[static_cast<std::size_t>(o.value)];
+            const double below = all - (o.count - discount[std::min(o.count, 3U)]) * share;
+            visit(o.value, quick_log(static_cast<float>(std::max(all, 1e-9))) -
+                               quick_log(static_cast<float>(std::max(below, 1e-9))));
+        });
     }
 
     // The probability of one target (none: the unseen one), without the others.

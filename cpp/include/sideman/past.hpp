@@ -20,7 +20,7 @@ class Past {
         Moment next = now();
         next.id = id;
         next.length = id == 0 ? 0 : std::min(next.length + 1, window);
-        ++next.index;
+        next.index = id == 0 ? 0 : next.index + 1;
         moments_[++count_ % moments_.size()] = next;
         undoable_ = std::min(undoable_ + 1, history);
     }
@@ -31,13 +31,13 @@ class Past {
         undoable_ -= n;
     }
 
-    // So many events and breaks have passed, more than are kept here.
+    // So many events have passed, more than are kept here.
     void count_from(std::int32_t index) { moments_[count_ % moments_.size()].index = index; }
 
     int undoable() const { return undoable_; }
     // How many events one may look back at.
     int length() const { return now().length; }
-    // How many events and breaks the flow has had.
+    // How many events there were since the last break.
     std::int32_t index() const { return now().index; }
     // The symbol `lag` events ago, 1 the last; 0 where there is none.
     std::int32_t id(int lag) const {
