@@ -33,7 +33,8 @@ struct NGramScratch {
     std::vector<float> rise;
     std::vector<double> p;  // over the component's numbers, the unseen one last; sums to 1
     MixerScratch mixing;
-    int length = 0;  // of the past that was looked at
+    int length = 0;          // of the past that was looked at
+    std::uint32_t seen = 0;  // what the first view sees first, below 256
 };
 
 class NGram {
@@ -307,6 +308,20 @@ class NGram {
         s.glances.resize(column.parts.size());
         for (std::size_t i = 0; i < column.parts.size(); ++i) s.glances[i] = column.parts[i].look(sight);
         s.length = sight.past->length();
+        s.seen = seen_first(column, sight, s.glances[0]);
+    }
+
+    // By values, since another model may have other ids.
+    static std::uint32_t seen_first(const Column& column, const Sight& sight, const Part::Glance& g) {
+        if (g.depth == 0) return 0;
+        const Feature& first = column.parts[0].view().features[0];
+        auto seen = static_cast<std::uint32_t>(g.features[0]);
+        if (first.look == Look::symbol && sight.alphabet != nullptr) {
+            seen = 0;
+            for (std::size_t c = 0; c < sight.alphabet->components(); ++c)
+                seen = 37 * seen + static_cast<std::uint32_t>(sight.value(first.lag, static_cast<int>(c)));
+        }
+        return seen & 255U;
     }
 
     // How sure a part is, by the probability of its best guess, in twelve steps.
@@ -327,7 +342,6 @@ class NGram {
             break;
         }
         const auto length = static_cast<std::uint32_t>(std::bit_width(static_cast<std::uint32_t>(s.length)));
-        const auto seen = static_cast<std::uint32_t>(s.glances[0].depth > 0 ? s.glances[0].features[0] : 0);
         for (std::size_t i = 0; i < column.parts.size(); ++i) {
             const Part& part = column.parts[i];
             const Part::Glance& g = s.glances[i];
@@ -351,7 +365,7 @@ class NGram {
             contexts[2] = sureness(most);
             contexts[3] = agreeing;
             contexts[4] = length;
-            contexts[5] = seen & 255U;
+            contexts[5] = s.seen;
         }
         column.mixer.mix(s.mixing);
     }
