@@ -104,13 +104,14 @@ class PyBlend:
 
     def sources(self, state: PyBlendState, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
         """At most 16 positions that support a symbol, longest context first."""
-        found = [
-            (context, position)
+        found = {
+            position
             for part, own in zip(self.parts, state.parts, strict=True)
-            for position, context in _placed(part, own, part.sources(own, symbol, exclude))
-        ]
-        ordered = [position for _, position in sorted(found, reverse=True)]
-        return list(dict.fromkeys(ordered))[:MOST_SOURCES]
+            for position in part.sources(own, symbol, exclude)
+        }
+        positions = sorted(found, reverse=True)
+        contexts = dict(zip(positions, self.contexts(state, positions), strict=True))
+        return sorted(positions, key=lambda position: -contexts[position])[:MOST_SOURCES]
 
     def symbol_at(self, position: int) -> int:
         """The id of the symbol at a position."""
@@ -162,9 +163,3 @@ class PyBlend:
 
     def _said(self, state: PyBlendState, prefix: Sequence[int], exclude: Intervals) -> list[tuple[Ints, Floats]]:
         return [part.predict(own, tuple(prefix), exclude) for part, own in zip(self.parts, state.parts, strict=True)]
-
-
-def _placed(part: Model, state: Any, positions: list[int]) -> list[tuple[int, int]]:
-    """Positions with the length of their contexts; 0 where the part cannot tell."""
-    contexts = part.contexts(state, positions) if isinstance(part, Placed) and positions else [0] * len(positions)
-    return list(zip(positions, contexts, strict=True))
