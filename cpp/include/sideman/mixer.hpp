@@ -58,7 +58,7 @@ class Mixer {
   public:
     static constexpr float slow = 0.02F;
     static constexpr float steepest = 16.0F;
-    static constexpr float calm = 4.0F;  // of squared slopes, before the first
+    static constexpr float calm = 32.0F;  // of squared slopes, before the first
 
     // `sizes`: how many contexts there are of each kind; `rate`: how far a weight moves at first.
     Mixer(std::size_t parts, std::span<const std::size_t> sizes, float rate = slow)
