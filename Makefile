@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench lint \
+.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench evaluate lint \
 	format docs docs-check wheel clean
 
 venv := .venv
@@ -70,6 +70,9 @@ soak: setup  ## the long runs of what `make test` samples: a million datagrams o
 bench: setup  ## every benchmark, as tables, with the machine they ran on (ARGS="osc")
 	@sh tools/setup.sh bench
 	@$(in_venv) python tests/bench $(ARGS)
+
+evaluate: setup  ## every model on every task, beside what others reached, into docs/evaluation.md (half an hour)
+	@$(in_venv) sideman evaluate --everything docs/evaluation.md $(ARGS)
 
 lint: setup  ## mypy --strict, ruff, clang-format
 	@$(in_venv) mypy --strict

@@ -9,6 +9,7 @@ import gzip
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from typer.testing import CliRunner
 
 from sideman.cli import app
 from sideman.errors import SetupError
-from sideman.evaluation import corpora, examination, spelling, tasks
+from sideman.evaluation import corpora, examination, report, spelling, tasks
 from sideman.evaluation.closed import ClosedAlphabet, Floats, Ints, Prefix
 from sideman.evaluation.contestants import Contestant, Wish
 from sideman.evaluation.score import Outcome, calibrated, calibration_error, difference, ratio, score
@@ -354,3 +355,22 @@ def test_a_small_task_on_a_real_corpus() -> None:
 def test_the_oracle_and_the_n_gram_have_what_a_trial_needs() -> None:
     for model in (Oracle(Alphabet(1)), NGram(alphabet=Alphabet(1))):
         assert all(hasattr(model, name) for name in ("learn", "start", "advance", "predict"))
+
+
+# The document
+
+
+def test_the_document_gets_new_figures_and_its_log_only_grows() -> None:
+    given = asked(MELODIES, MELODIES)
+    results = {model: examination.examine(replace(given, task="wjd.pitch"), model, True) for model in tasks.MODELS}
+    trials = [report.Trials("wjd.pitch", (), results), report.Trials("wjd.pitch", ("chord", "bar"), results)]
+    empty = f"a {report.FIGURES[0]}old {report.FIGURES[1]} b {report.LOG[0]}{report.LOG[1]} c"
+    once = report.filled(empty, trials, "2026-01-02", "0.1")
+    assert "old" not in once
+    assert "wjd.pitch, chord and bar given" in once
+    assert "3.213" in once, "what others reached stands beside"
+    again = report.filled(once, trials, "2026-01-03", "0.1")
+    assert again.count("| wjd.pitch | ngram |") == 2
+    assert again.count("As of") == 1
+    with pytest.raises(SetupError, match="figures"):
+        report.filled("nothing", trials, "2026-01-02", "0.1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from .. import __version__
 from ..errors import SetupError
 from .app import app
 
@@ -27,7 +29,7 @@ def evaluate(
     viewpoint: Annotated[
         str | None, typer.Option(help="of these files: pitch, pitchdur, satb, beat, change, char")
     ] = None,
-    model: Annotated[str, typer.Option(help="ngram, oracle, or any bundled model")] = "ngram",
+    model: Annotated[str, typer.Option(help="ngram, blend, oracle, plain (an n-gram without views)")] = "ngram",
     online: Annotated[bool, typer.Option("--online", help="the model learns the running piece as it passes")] = False,
     given: Annotated[str, typer.Option(help="what is known beside the past: chord, bar, or chord,bar")] = "",
     split: Annotated[str, typer.Option(help="of the task: settings are chosen on valid, test is for reports")] = "test",
@@ -37,6 +39,9 @@ def evaluate(
     smoothing: Annotated[str | None, typer.Option(help="of the n-gram: kneser-ney or ppm [kneser-ney]")] = None,
     folds: Annotated[
         int | None, typer.Option(min=0, max=100, help="of the training pieces, to weigh views by [as chosen]")
+    ] = None,
+    everything: Annotated[
+        Path | None, typer.Option(help="write the whole table on test into this document (docs/evaluation.md)")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the last line is one JSON object")] = False,
 ) -> None:
@@ -50,6 +55,9 @@ def evaluate(
     from ..evaluation.corpora import data_folder
     from ..evaluation.report import told
 
+    if everything is not None:
+        _everything(everything, data_folder(data))
+        return
     names = [name.strip() for name in given.split(",") if name.strip()]
     if (task is None) == (train is None or test is None):
         raise SetupError("nothing to evaluate on", "give --task, or --train, --test and --viewpoint")
@@ -73,3 +81,22 @@ def evaluate(
     if as_json:
         sys.stdout.flush()
         print(json.dumps(spoken))
+
+
+def _everything(document: Path, folder: Path) -> None:
+    """Every task on its test split, with every model; the document is written anew after each task."""
+    from ..evaluation import examination, report
+    from ..evaluation.tasks import ALL_GIVEN, MODELS, TASKS
+
+    text = document.read_text(encoding="utf-8")
+    today = datetime.date.today().isoformat()
+    trials: list[report.Trials] = []
+    for given in ((), ALL_GIVEN):
+        for name, task in TASKS.items():
+            if given and task.aim_given is None:
+                continue
+            asked = examination.of_task(name, folder, "test", given)
+            results = {model: examination.examine(asked, model, True) for model in MODELS}
+            trials.append(report.Trials(name, given, results))
+            print(report.line(trials[-1]), flush=True)
+            document.write_text(report.filled(text, trials, today, __version__), encoding="utf-8")

@@ -46,11 +46,13 @@ def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), 
     natural = tuple(range(len(SPELLINGS[viewpoint].components)))
     if name == "ngram":
         return _ngram(viewpoint, kind, given, wish, natural)
+    if name == "plain":
+        return _ngram(viewpoint, kind, given, Wish(plain=True, order=wish.order, smoothing=wish.smoothing), natural)
     if name == "blend":
         return _blend(viewpoint, kind, given, wish, natural)
     factories = bundled_models()
     if name not in factories:
-        raise SetupError(f"no model {name!r}", f"models: {', '.join(sorted({'ngram', *factories}))}")
+        raise SetupError(f"no model {name!r}", f"models: {', '.join(sorted({'ngram', 'plain', *factories}))}")
     return Contestant(name, factories[name], natural, settings={"order": spoken(viewpoint, natural)})
 
 

@@ -41,3 +41,6 @@ TASKS: Final = {
     "prose_fr.char": Task("prose_fr", "char", 120000, 3, 6.728, 4.437, 2.009, 1.897, None, 1.84),
 }
 SPLITS: Final = ("valid", "test")
+#: What `make evaluate` puts to every task, and to those with an aim of their own where chord and bar are given.
+MODELS: Final = ("ngram", "blend", "oracle", "plain")
+ALL_GIVEN: Final = ("chord", "bar")
