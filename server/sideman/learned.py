@@ -30,6 +30,8 @@ CONTEXT: Final = 32
 AT_ONCE: Final = 1024
 #: Up to so many events are learned in the same breath; more are a worker's.
 INLINE: Final = 32
+#: The same where a viewpoint studies what it will see: it takes milliseconds as soon as there is anything to study.
+FEW: Final = 4
 #: What is masked is made of so many spans at most; of more, those that lie closest become one.
 MASKED: Final = 32
 #: The bytes of a position beside what the model itself counts.
@@ -265,7 +267,9 @@ class Job:
     @property
     def small(self) -> bool:
         """Whether it is done sooner than handed to a worker."""
-        return len(self.snapshot) * max(1, len(self.made)) <= INLINE
+        studies = any(learned.viewpoint.studies for learned in self.made.values())
+        most = FEW if studies else INLINE
+        return len(self.snapshot) * max(1, len(self.made)) <= most
 
     def build(self) -> None:
         """Learn; raises what the model raises."""

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sideman.band import Band
 from sideman.events import Event
+from sideman.models import Oracle
 from sideman.viewpoint.gesture import Gesture, best_threshold, information_rate
 
 
@@ -61,3 +63,13 @@ def test_what_it_has_met_is_kept() -> None:
     assert [other.value(event, None) for event in reversed(events)] == values[::-1]
     with pytest.raises(ValueError, match="numbers of their own"):
         other.from_data({"clusters": [{"threshold": 0.0, "numbers": [1, 1], "centres": [[0.0], [1.0]]}]})
+
+
+def test_what_must_be_studied_is_studied_off_the_loop() -> None:
+    band = Band({"oracle": Oracle})
+    band.make("p", "oracle", "gesture", "p")
+    band.settle()
+    for place in range(8):
+        band.hear(["p"], [True], Event("ann", 0, place / 4, 0.25, numbers=(float(place % 2),)), 0)
+    (job,) = band.jobs
+    assert not job.small

@@ -69,6 +69,11 @@ class Viewpoint:
         """Which component has that name; -1: none."""
         return self.names.index(name) if name in self.names else -1
 
+    @property
+    def studies(self) -> bool:
+        """Whether it looks at all of what will be learned before any of it is."""
+        return bool(self._gestures)
+
     def study(self, events: Iterable[Event]) -> None:
         """Look at what will be learned before any of it is: how near gestures must be to be one."""
         if self._gestures:
