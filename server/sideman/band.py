@@ -139,7 +139,7 @@ class Band:
             player.take(self._learned[key], key.model)
         self._forget_unused()
         for learned in job.made.values():
-            if learned.stale:
+            if learned.stale or learned.memory is not self.memory(job.name):
                 self._relearn(job.name)
                 break
 
@@ -249,8 +249,10 @@ class Band:
 
     def load(self, name: str, memory: Memory) -> None:
         """A memory is to take the place of the one of that name, once all is learned from it."""
-        self._new_job(name, memory, {key: Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
-                                     for key in self._learned if key.memory == name})  # fmt: skip
+        keys = [*self._learned, *(key for job in self._jobs.values() for key in job.made)]
+        made = {key: Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
+                for key in dict.fromkeys(keys) if key.memory == name}  # fmt: skip
+        self._new_job(name, memory, made)
 
     def decode(self, name: str, data: bytes) -> Memory:
         """The memory in a file's bytes, to be loaded in place of another; raises `Damaged`."""
