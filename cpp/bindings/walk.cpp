@@ -45,22 +45,42 @@ Floats weigh(const Sampler& sampler, const Floats& p, const std::optional<Floats
     return weighed;
 }
 
+// What is wished for, held while the walk looks at it.
+struct GivenWishes {
+    GivenWishes(PyWalk& walk, const Sampler& sampler, const std::vector<std::optional<Floats>>& given,
+                int continuity, int taboo, int min_context, const Pairs& avoid)
+        : masks(given), intervals(intervals_of(avoid, "avoid")) {
+        if (given.size() > walk.model->model().components())
+            throw py::value_error("masks must be one a component at most");
+        if (taboo < 0 || taboo > static_cast<int>(Walk::remembered))
+            throw py::value_error("taboo must be 0 to 64");
+        wishes = {sampler, masks.spans, continuity, taboo, min_context, intervals};
+    }
+    GivenMasks masks;
+    std::vector<Interval> intervals;
+    Wishes wishes;
+};
+
+std::optional<Choice> choose(PyWalk& walk, const Sampler& sampler, std::uint64_t seed, std::uint32_t player,
+                             std::uint64_t ordinal, const std::vector<std::optional<Floats>>& masks,
+                             int continuity, int taboo, int min_context, const Pairs& avoid) {
+    const GivenWishes given(walk, sampler, masks, continuity, taboo, min_context, avoid);
+    std::optional<Choice> choice(std::in_place);
+    walk.walk.choose(given.wishes, seed, player, ordinal, *choice);
+    if (!choice->made) choice.reset();
+    return choice;
+}
+
 std::vector<Choice> choose_many(PyWalk& walk, int count, const Sampler& sampler, std::uint64_t seed,
                                 std::uint32_t player, std::uint64_t ordinal,
                                 const std::vector<std::optional<Floats>>& masks, int continuity, int taboo,
                                 int min_context, const Pairs& avoid) {
-    if (masks.size() > walk.model->model().components())
-        throw py::value_error("masks must be one a component at most");
-    if (taboo < 0 || taboo > static_cast<int>(Walk::remembered))
-        throw py::value_error("taboo must be 0 to 64");
-    const GivenMasks held(masks);
-    const auto intervals = intervals_of(avoid, "avoid");
-    const Wishes wishes{sampler, held.spans, continuity, taboo, min_context, intervals};
+    const GivenWishes given(walk, sampler, masks, continuity, taboo, min_context, avoid);
     std::vector<Choice> choices;
     const auto work = [&] {
         for (int i = 0; i < count; ++i) {
             Choice choice;
-            walk.walk.choose(wishes, seed, player, ordinal + static_cast<std::uint64_t>(i), choice);
+            walk.walk.choose(given.wishes, seed, player, ordinal + static_cast<std::uint64_t>(i), choice);
             if (!choice.made) return;
             choices.push_back(std::move(choice));
         }
@@ -139,23 +159,13 @@ void bind_walk(py::module_& m) {
         .def(
             "copy", [](const PyWalk& walk) { return std::make_unique<PyWalk>(walk); },
             "A walk of its own from here.")
-        .def(
-            "choose",
-            [](PyWalk& walk, const Sampler& sampler, std::uint64_t seed, std::uint32_t player,
-               std::uint64_t ordinal, const std::vector<std::optional<Floats>>& masks, int continuity,
-               int taboo, int min_context, const Pairs& avoid) -> std::optional<Choice> {
-                auto choices = choose_many(walk, 1, sampler, seed, player, ordinal, masks, continuity, taboo,
-                                           min_context, avoid);
-                if (choices.empty()) return std::nullopt;
-                return std::move(choices[0]);
-            },
-            py::arg("sampler"), py::arg("seed"), py::arg("player"), py::arg("ordinal"),
-            py::arg("masks") = std::vector<std::optional<Floats>>{}, py::arg("continuity") = 8,
-            py::arg("taboo") = 0, py::arg("min_context") = 0, py::arg("avoid") = Pairs{},
-            "Choose the next event and go on by it; None when the masks leave nothing. Masks are float64 "
-            "weights\n"
-            "indexed by value, one a component, None where all is free; what lies beyond their end is "
-            "forbidden.")
+        .def("choose", &choose, py::arg("sampler"), py::arg("seed"), py::arg("player"), py::arg("ordinal"),
+             py::arg("masks") = std::vector<std::optional<Floats>>{}, py::arg("continuity") = 8,
+             py::arg("taboo") = 0, py::arg("min_context") = 0, py::arg("avoid") = Pairs{},
+             "Choose the next event and go on by it; None when the masks leave nothing. Masks are float64 "
+             "weights\n"
+             "indexed by value, one a component, None where all is free; what lies beyond their end is "
+             "forbidden.")
         .def("choose_many", &choose_many, py::arg("count"), py::arg("sampler"), py::arg("seed"),
              py::arg("player"), py::arg("ordinal"), py::arg("masks") = std::vector<std::optional<Floats>>{},
              py::arg("continuity") = 8, py::arg("taboo") = 0, py::arg("min_context") = 0,

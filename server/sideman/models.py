@@ -35,7 +35,7 @@ GAVE_UP: Final = {
 #: Values below this share of the most probable one are not drawn: a back-off's crumbs are no music. The oracle's come
 #: from nowhere, those of the others from shorter contexts. Chosen by `sideman report` on pieces kept for choosing.
 MIN_P: Final = 0.1
-MIN_P_ORACLE: Final = 0.2
+MIN_P_ORACLE: Final = 0.25
 
 ModelFactory = Callable[[Alphabet], Model]
 

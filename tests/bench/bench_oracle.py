@@ -43,6 +43,7 @@ def _learning(streams: dict[str, Ints]) -> Table:
         rows,
         f"Median of {RUNS} runs in one call each. Worst append: the last 10,000 symbols one call each from Python, the "
         "least of three runs' worst, since the machine's own pauses are in it. "
+        + "The other oracle of PyPI, PyOracle 5.5, is written for Python 2 and does not run. "
         + ("" if _vmo(np.ones(1, np.int32)) else "vmo is not installed here: pip install vmo scipy."),
     )
 

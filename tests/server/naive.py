@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 Links = tuple[list[int], list[int]]
-LINKS = 32
-PATH = 16
+LINKS = 20
+PATH = 12
 SUPPOSED = 10.0
 
 
@@ -45,7 +45,7 @@ def agreement(played: Sequence[int], symbols: Sequence[int], state: int) -> int:
 
 
 def places(suffix: Sequence[int], place: int) -> list[int]:
-    """The place, those up its suffix links, then those whose link leads to one of these, newest first: 32 in all."""
+    """The place, those up its suffix links, then those whose link leads to one of these, newest first: 20 in all."""
     path: list[int] = []
     state = place
     while state > 0 and len(path) < PATH:

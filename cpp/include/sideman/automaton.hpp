@@ -59,6 +59,14 @@ class Automaton {
     std::int32_t first_reverse(std::int32_t state) const { return at(state).reverse; }
     std::int32_t next_reverse(std::int32_t state) const { return at(state).sibling; }
 
+    // A state will be looked at soon: have it brought near.
+    void expect(std::int32_t state) const {
+#if defined(__GNUC__)
+        if (state > 0) __builtin_prefetch(&at(state));
+#endif
+        (void)state;
+    }
+
     // Where a symbol leads from a state; -1: nowhere.
     std::int32_t transition(std::int32_t state, std::int32_t symbol) const {
         if (state < size() && at(state + 1).symbol == symbol && symbol != break_symbol) return state + 1;

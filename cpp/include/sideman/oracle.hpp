@@ -1,6 +1,6 @@
 // The factor oracle as a predictor: one automaton a stream, at most eight pooled, component by component.
 //
-// In each pooled automaton at most 32 places vote for their successor: the current one, those up its suffix
+// In each pooled automaton at most 20 places vote for their successor: the current one, those up its suffix
 // links, and those whose link leads to one of these, the newest first. From the longest context to the
 // shortest, the votes of one context for what no longer one has named get a share of what is left: how often
 // such votes (as long a context, as many, as many different) were right so far, which is counted while
@@ -34,8 +34,8 @@ struct OracleScratch {
 class Oracle {
   public:
     static constexpr int pooled = 8;
-    static constexpr int links = 32;  // places that are visited in an automaton
-    static constexpr int path = 16;   // of them up the suffix links
+    static constexpr int links = 20;  // places that are visited in an automaton
+    static constexpr int path = 12;   // of them up the suffix links
     static constexpr int most_sources = 16;
     // How often votes were right is counted for contexts, votes and different ones up to these.
     static constexpr int contexts_told = 16;
@@ -223,16 +223,19 @@ class Oracle {
         for (const auto& place : state.now_.places) {
             if (place.stream < 0) break;
             const Stream& stream = streams_[static_cast<std::size_t>(place.stream)];
-            visit(stream.automaton, place.state, [&](std::int32_t at) {
-                if (at >= stream.automaton.size()) return;
-                const std::int32_t next = stream.automaton.symbol(at + 1);
-                if (next == Automaton::break_symbol) return;
-                const int context = agreement(state, stream.automaton, at, State::memory);
-                if (context < min_context) return;
-                const Position position = position_of(stream, at + 1);
-                if (!exclude.empty() && contains(exclude, position)) return;
-                votes.push_back({position, next, context, 0.0});
-            });
+            visit(
+                stream.automaton, place.state,
+                [&](std::int32_t at, int known) {
+                    return agreement(state, stream.automaton, at, State::memory, known);
+                },
+                [&](std::int32_t at, int context) {
+                    if (at >= stream.automaton.size() || context < min_context) return;
+                    const std::int32_t next = stream.automaton.symbol(at + 1);
+                    if (next == Automaton::break_symbol) return;
+                    const Position position = position_of(stream, at + 1);
+                    if (!exclude.empty() && contains(exclude, position)) return;
+                    votes.push_back({position, next, context, 0.0});
+                });
         }
         double left = 1.0;
         levels(votes, [&](const Level& level) {
@@ -411,28 +414,40 @@ class Oracle {
         return to == Automaton::none ? 0 : to;
     }
 
-    // How many symbols up to a state are those that were played last.
-    static int agreement(const State& state, const Automaton& automaton, std::int32_t at, int most) {
+    // How many symbols up to a state are those that were played last; `agreed` of them are known to be.
+    static int agreement(const State& state, const Automaton& automaton, std::int32_t at, int most,
+                         int agreed = 0) {
         const int longest = std::min({most, state.length_, static_cast<int>(at)});
-        int agreed = 0;
         while (agreed < longest && automaton.symbol(at - agreed) == state.played(agreed)) ++agreed;
         return agreed;
     }
 
-    // The place, those up its suffix links, and those whose link leads to one of these.
-    template <class Ask>
-    static void visit(const Automaton& automaton, std::int32_t from, Ask&& ask) {
+    // The place, those up its suffix links, and those whose link leads to one of these, each with how many of
+    // the events before it agree with what was played: `agrees(at, known)` tells it of a place of which
+    // `known` do. Where a place agrees longer with the one that its link leads to than that one with what was
+    // played, no event need be looked at.
+    template <class Agrees, class Ask>
+    static void visit(const Automaton& automaton, std::int32_t from, Agrees&& agrees, Ask&& ask) {
+        const auto through = [&](std::int32_t at, int shared, int context) {
+            return shared > context ? context : agrees(at, shared);
+        };
         std::array<std::int32_t, path> way;
+        std::array<int, path> contexts;
         std::size_t n = 0;
         for (std::int32_t at = from; n < way.size() && at > 0; at = automaton.suffix_link(at)) {
-            way[n++] = at;
-            ask(at);
+            contexts[n] = n == 0 ? agrees(at, 0) : through(at, automaton.lrs(way[n - 1]), contexts[n - 1]);
+            way[n] = at;
+            automaton.expect(automaton.suffix_link(at));
+            automaton.expect(automaton.first_reverse(at));
+            ask(at, contexts[n++]);
         }
         int left = links - static_cast<int>(n);
         for (std::size_t i = 0; i < n && left > 0; ++i) {
             for (std::int32_t at = automaton.first_reverse(way[i]); at > 0 && left > 0; --left) {
-                if (i == 0 || at != way[i - 1]) ask(at);
-                at = automaton.next_reverse(at);
+                const std::int32_t next = automaton.next_reverse(at);
+                automaton.expect(next);
+                if (i == 0 || at != way[i - 1]) ask(at, through(at, automaton.lrs(at), contexts[i]));
+                at = next;
             }
         }
     }
@@ -490,15 +505,20 @@ class Oracle {
         counted_.clear();
         const std::int32_t here = automaton.size();
         if (automaton.built() < here) return;
-        visit(automaton, here, [&](std::int32_t at) {
-            if (at >= here || automaton.symbol(at + 1) == Automaton::break_symbol) return;
-            int agreed = 0;
-            while (agreed < State::memory && agreed < at &&
-                   automaton.symbol(here - agreed) != Automaton::break_symbol &&
-                   automaton.symbol(at - agreed) == automaton.symbol(here - agreed))
-                ++agreed;
-            counted_.push_back({at, automaton.symbol(at + 1), agreed, 0.0});
-        });
+        visit(
+            automaton, here,
+            [&](std::int32_t at, int known) {
+                int agreed = known;
+                while (agreed < State::memory && agreed < at &&
+                       automaton.symbol(here - agreed) != Automaton::break_symbol &&
+                       automaton.symbol(at - agreed) == automaton.symbol(here - agreed))
+                    ++agreed;
+                return agreed;
+            },
+            [&](std::int32_t at, int context) {
+                if (at >= here || automaton.symbol(at + 1) == Automaton::break_symbol) return;
+                counted_.push_back({at, automaton.symbol(at + 1), context, 0.0});
+            });
         levels(counted_, [&](const Level& level) {
             Rate& rate = rates_[rate_of(level)];
             rate.trials += 1.0F;

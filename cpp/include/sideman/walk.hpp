@@ -155,6 +155,7 @@ class Walk {
         standing_->sources(choice.values, found_);
         if (found_.empty()) standing_->nearly(choice.values, found_);
         if (found_.empty()) return;
+        choice.sources.reserve(found_.size());
         std::size_t tied = 0;
         std::size_t chosen = found_.size();
         for (std::size_t i = 0; i < found_.size(); ++i) {
