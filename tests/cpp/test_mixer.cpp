@@ -222,8 +222,16 @@ TEST_CASE("powers and logarithms of our own are those of the library, to a milli
         CHECK(static_cast<double>(quick_log(x)) ==
               doctest::Approx(std::log(static_cast<double>(x))).epsilon(2e-6));
     }
-    for (float x = -80.0F; x < 1.0F; x += 0.13F) {
+    for (float x = -86.0F; x <= 0.0F; x += 0.13F) {
         CHECK(static_cast<double>(quick_exp(x)) ==
               doctest::Approx(std::exp(static_cast<double>(x))).epsilon(2e-6));
     }
+    CHECK(quick_exp(-200.0F) == quick_exp(-87.0F));
+    CHECK(quick_exp(0.0F) == 1.0F);
+    std::array<float, 5> few{0.5F, 0.0F, 1e-20F, 1e-3F, 1.0F};
+    CHECK(largest(few) == 1.0F);
+    quick_logs(few, 1e-9F);
+    CHECK(few[1] == quick_log(1e-9F));
+    CHECK(few[2] == few[1]);
+    CHECK(few[3] == quick_log(1e-3F));
 }

@@ -1,6 +1,8 @@
 // Logarithms and powers of many probabilities at once, by additions and multiplications only.
 //
-// The same on every platform, and plain enough for a compiler to do several at a time. Nothing allocates.
+// The same on every platform. Limits are kept by comparing bits as whole numbers, and rounding is done by
+// adding a number too large for fractions, since a compiler makes no vectors of loops that compare floats.
+// Nothing allocates.
 #pragma once
 
 #include <algorithm>
@@ -29,12 +31,15 @@ inline float quick_log(float x) {
     return m + square * (sum * m - 0.5F) + exponent * 0.69314718F;
 }
 
-// e to the x for x in [-87, 87] (clamped to it); relative error about 1e-7.
+// e to the x for x at most 0; below -87 as at -87. Relative error about 1e-7.
 inline float quick_exp(float x) {
-    x = std::min(std::max(x, -87.0F), 87.0F);
-    const float scaled = x * 1.44269504F;
-    const auto k = static_cast<std::int32_t>(scaled + (scaled < 0.0F ? -0.5F : 0.5F));
-    const float r = (x - static_cast<float>(k) * 0.693359375F) + static_cast<float>(k) * 2.12194440e-4F;
+    constexpr float lowest = -87.0F;
+    constexpr float whole = 12582912.0F;  // 3 * 2^22: behind its point there is no room
+    x = std::bit_cast<float>(std::min(std::bit_cast<std::uint32_t>(x), std::bit_cast<std::uint32_t>(lowest)));
+    const float rounded = x * 1.44269504F + whole;
+    const std::uint32_t k = std::bit_cast<std::uint32_t>(rounded) - std::bit_cast<std::uint32_t>(whole);
+    const float n = rounded - whole;
+    const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
     float sum = 1.9875691500e-4F;
     sum = sum * r + 1.3981999507e-3F;
     sum = sum * r + 8.3334519073e-3F;
@@ -42,7 +47,22 @@ inline float quick_exp(float x) {
     sum = sum * r + 1.6666665459e-1F;
     sum = sum * r + 5.0000001201e-1F;
     sum = sum * r * r + r + 1.0F;
-    return sum * std::bit_cast<float>(static_cast<std::uint32_t>(k + 127) << 23U);
+    return sum * std::bit_cast<float>((k + 127U) << 23U);
+}
+
+// The logarithm of each number in its place; what is below `least` counts as that. None may be negative.
+inline void quick_logs(std::span<float> numbers, float least) {
+    const auto floor = std::bit_cast<std::int32_t>(least);
+    float* const x = numbers.data();
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        x[i] = quick_log(std::bit_cast<float>(std::max(std::bit_cast<std::int32_t>(x[i]), floor)));
+}
+
+// The largest of numbers of which none is negative; 0 of none.
+inline float largest(std::span<const float> numbers) {
+    std::int32_t most = 0;
+    for (const float x : numbers) most = std::max(most, std::bit_cast<std::int32_t>(x));
+    return std::bit_cast<float>(most);
 }
 
 }  // namespace sideman

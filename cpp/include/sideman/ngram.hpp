@@ -306,7 +306,12 @@ class NGram {
 
     static void glance(const Column& column, const Sight& sight, NGramScratch& s) {
         s.glances.resize(column.parts.size());
-        for (std::size_t i = 0; i < column.parts.size(); ++i) s.glances[i] = column.parts[i].look(sight);
+        for (std::size_t i = 0; i < column.parts.size(); ++i) column.parts[i].begin(sight, s.glances[i]);
+        for (bool more = true; more;) {
+            more = false;
+            for (std::size_t i = 0; i < column.parts.size(); ++i)
+                if (column.parts[i].deeper(sight, s.glances[i])) more = true;
+        }
         s.length = sight.past->length();
         s.seen = seen_first(column, sight, s.glances[0]);
     }
@@ -356,9 +361,8 @@ class NGram {
                 });
             }
             std::fill(logs.begin() + static_cast<std::ptrdiff_t>(n) + 1, logs.end(), 1.0F);
-            float most = 0.0F;
-            for (std::size_t v = 0; v <= n; ++v) most = std::max(most, logs[v]);
-            for (float& value : logs) value = quick_log(std::max(value, least));
+            const float most = largest(logs.first(n + 1));
+            quick_logs(logs, least);
             std::uint32_t* const contexts = s.mixing.contexts.data() + i * mixing_contexts.size();
             contexts[0] = 0;
             contexts[1] = static_cast<std::uint32_t>(part.confidence(g));

@@ -52,20 +52,32 @@ class Part {
     // `counted`: contexts are met only where something is counted.
     Glance look(const Sight& sight, bool counted = true) const {
         Glance g;
-        g.nodes[0] = Contexts::root;
-        bool met = true;
-        for (const Feature& feature : view_.features) {
-            const std::int32_t seen = looking::see(feature, sight);
-            g.features[static_cast<std::size_t>(g.depth++)] = seen;
-            if (met) {
-                const std::int32_t node = contexts_.find(g.nodes[static_cast<std::size_t>(g.known)], seen);
-                met = node != Contexts::none && (!counted || contexts_.node(node).total > 0);
-                if (met) g.nodes[static_cast<std::size_t>(++g.known)] = node;
-            }
-            if (seen == looking::nothing) break;  // behind the first event there is nothing to tell apart
+        begin(sight, g);
+        while (deeper(sight, g, counted)) {
         }
-        if (view_.relative > 0) g.from = sight.value(view_.relative, view_.target);
         return g;
+    }
+
+    // The same step by step, for several parts side by side: what one waits for from memory the others need
+    // not. Whether there is a further step.
+    void begin(const Sight& sight, Glance& g) const {
+        g.depth = 0;
+        g.known = 0;
+        g.nodes[0] = Contexts::root;
+        g.from = view_.relative > 0 ? sight.value(view_.relative, view_.target) : looking::nothing;
+    }
+    bool deeper(const Sight& sight, Glance& g, bool counted = true) const {
+        if (at(g.depth) == view_.features.size()) return false;
+        // Behind the first event there is nothing to tell apart.
+        if (g.depth > 0 && g.features[at(g.depth - 1)] == looking::nothing) return false;
+        const std::int32_t seen = looking::see(view_.features[at(g.depth)], sight);
+        const bool met = g.known == g.depth;
+        g.features[at(g.depth++)] = seen;
+        if (!met) return true;
+        const std::int32_t node = contexts_.find(g.nodes[at(g.known)], seen);
+        if (node != Contexts::none && (!counted || contexts_.node(node).total > 0))
+            g.nodes[at(++g.known)] = node;
+        return true;
     }
 
     // What a component's value is called in this view.
