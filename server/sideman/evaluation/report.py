@@ -32,7 +32,7 @@ PAIRS: Final = (("ngram", "plain"), ("ngram", "oracle"), ("blend", "ngram"))
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """The results of all models on one task, with what was given beside the past."""
+    """The results of models on one task, the n-gram among them, with what was given beside the past."""
 
     task: str
     given: tuple[str, ...]
@@ -104,18 +104,21 @@ def figures(trials: Sequence[Trials], date: str, version: str) -> str:
 def _beside_others(trials: Trials) -> list[str]:
     task = TASKS[trials.task]
     others = (task.uniform, task.unigram, task.kneser_ney, task.counting, task.lstm)
-    ours = [trials.results[name].score for name in ("plain", "oracle", "ngram", "blend")]
+    ours = [trials.results.get(name) for name in ("plain", "oracle", "ngram", "blend")]
     return [
         trials.name,
         *("" if value is None else f"{value:.3f}" for value in others),
         f"{trials.aim:.2f}",
-        *(f"{score.bits_per_event:.3f}" for score in ours),
+        *("" if result is None else f"{result.score.bits_per_event:.3f}" for result in ours),
     ]
 
 
 def _paired(trials: Trials) -> list[str]:
-    differences = (compare(trials.results[ours], trials.results[theirs]) for ours, theirs in PAIRS)
-    return [trials.name, *(f"{difference:+.3f} ± {error:.3f}" for difference, error in differences)]
+    row = [trials.name]
+    for names in PAIRS:
+        ours, theirs = (trials.results.get(name) for name in names)
+        row.append("" if ours is None or theirs is None else "{:+.3f} ± {:.3f}".format(*compare(ours, theirs)))
+    return row
 
 
 def _detail(trials: Trials) -> list[str]:
