@@ -19,8 +19,8 @@ LAYERS: Final = {
                rights constraints params commands agenda effects inputs settings voice session desk hub protocol""",
     "heart": """contract pyblend models columns memory memoryfile learned copying completing realiser pywalk player band
                 house reception engine""",
-    "shell": """config plugin host stranger clock alarm shelf corpora importing generating journal wire replay server
-                evaluation report cli __main__""",
+    "shell": """config plugin host stranger clock alarm background shelf corpora importing generating journal wire
+                replay server evaluation report cli __main__""",
     "tests": "testing",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}

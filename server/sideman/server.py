@@ -12,13 +12,14 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from . import __version__
 from .alarm import Alarm
+from .background import Background
 from .band import Band
 from .clock import Clock
 from .effects import Cut, Effect, Make, Unmake
@@ -61,8 +62,8 @@ class Server:
         self.faults = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: dict[str, Worker] = {}
-        self._builder = ThreadPoolExecutor(1, "builder")
-        self._clerk = ThreadPoolExecutor(1, "clerk")  # what he has begun with files is finished before the end
+        self._builder = Background("builder")
+        self._clerk = Background("clerk")  # what he has to do with files is finished before the end
         self._shelf = Shelf(Path(settings.memories).expanduser() if settings.memories else None)
         self._settings = settings
         self._found = find(settings.plugins, models_of)
@@ -106,8 +107,7 @@ class Server:
             self._alarm.set(None)
             for worker in self._workers.values():
                 worker.close()
-            self._builder.shutdown(wait=False, cancel_futures=True)
-            self._clerk.shutdown()
+            self._clerk.finish()
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
@@ -160,18 +160,19 @@ class Server:
         """Learn on the builder's thread what takes long; it is switched in by an input when it is there."""
         jobs, self.engine.building = self.engine.building, []
         for job in jobs:
-            self._builder.submit(self._learn, job)
+            self._builder.submit(partial(self._learn, job))
 
     def _run_errands(self) -> None:
         """Read and write memories, and erase from the recording, on the clerk's thread."""
         errands, self.engine.errands = self.engine.errands, []
         for number in errands:
-            self._clerk.submit(self._save if self.engine.running(number).snapshot else self._bring, number)
+            errand = self._save if self.engine.running(number).snapshot else self._bring
+            self._clerk.submit(partial(errand, number))
         erasures, self.engine.erasures = self.engine.erasures, []
         if self._recorder is not None:
             self._recorder.flush()
             for performer, sources in erasures:
-                self._clerk.submit(self._recorder.erase, performer, sources)
+                self._clerk.submit(partial(self._recorder.erase, performer, sources))
 
     def _save(self, number: int) -> None:
         """On the clerk's thread."""

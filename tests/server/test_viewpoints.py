@@ -17,7 +17,7 @@ from sideman.realiser import realise
 from sideman.testing import Stage
 from sideman.viewpoint import COMPONENTS, Slicer, Viewpoint, check, merged, pitch_of
 
-LINKED = [f"{one}*{other}" for one, other in permutations([name for name in COMPONENTS if name != "beat"], 2)]
+LINKED = [f"{one}*{other}" for one, other in permutations(COMPONENTS, 2)]
 PITCHED = ("pitch", "interval", "pitch_class", "scale_degree", "contour")
 
 
@@ -37,9 +37,7 @@ def test_any_two_can_be_linked_and_see_what_each_sees_alone(name: str) -> None:
         assert whole == tuple(found[0] for found in alone if found is not None)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "pich", "pitch*", "pitch*pitch", "beat*pitch", "pitch*ioi*duration*contour*chord"]
-)
+@pytest.mark.parametrize("name", ["", "pich", "pitch*", "pitch*pitch", "pitch*ioi*duration*contour*chord"])
 def test_what_cannot_be_linked_is_refused_with_what_can(name: str) -> None:
     with pytest.raises(Refused) as refusal:
         check(name)
@@ -99,7 +97,17 @@ def test_a_pitch_class_is_played_in_the_octave_that_is_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["pitch_class*ioi", "contour*ioi", "scale_degree*ioi", "pcset*ioi", "chord*ioi", "beat", "pitch*duration"]
+    "name",
+    [
+        "pitch_class*ioi",
+        "contour*ioi",
+        "scale_degree*ioi",
+        "pcset*ioi",
+        "chord*ioi",
+        "beat",
+        "beat*pitch",
+        "pitch*duration",
+    ],
 )
 def test_a_player_plays_through_each(name: str) -> None:
     stage = Stage()

@@ -526,10 +526,12 @@ class NGram {
         const double beat = beat_at(position);
         spell(flows_.symbol(position));
         Past past;
+        bool looked_back = false;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             Column& column = columns_[c];
             if (column.parts.size() > 1) {
-                if (c == 0) past = flows_.before(position);
+                if (!looked_back) past = flows_.before(position);
+                looked_back = true;
                 glance_at(position, c, past, shifting_);
             }
             for (std::size_t i = 0; i < column.parts.size(); ++i) {

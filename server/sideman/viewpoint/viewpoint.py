@@ -33,8 +33,6 @@ COMPONENTS: Final[dict[str, Callable[[], Component]]] = {
     "char": Char,
     "gesture": Gesture,
 }
-#: What cannot be linked: a beat is a whole of many events.
-ALONE: Final = ("beat",)
 MOST_LINKED: Final = 4
 
 
@@ -44,8 +42,8 @@ def check(name: str) -> None:
     there = f"link up to {MOST_LINKED} different ones of these with *: {', '.join(COMPONENTS)}"
     if any(part not in COMPONENTS for part in parts):
         raise Refused(f"no viewpoint {name!r}", there)
-    if len(set(parts)) != len(parts) or len(parts) > MOST_LINKED or (len(parts) > 1 and set(parts) & set(ALONE)):
-        raise Refused(f"{name!r} cannot be linked", f"{there}; {', '.join(ALONE)} stands alone")
+    if len(set(parts)) != len(parts) or len(parts) > MOST_LINKED:
+        raise Refused(f"{name!r} cannot be linked", there)
 
 
 class Viewpoint:
