@@ -11,7 +11,7 @@ from sideman.inputs import Begin, Built
 from sideman.plugin import bundled
 from sideman.testing import Performer, Stage
 
-MODELS = ("oracle", "ngram")
+MODELS = ("oracle", "ngram", "blend")
 VIEWPOINTS = ("pitch*ioi", "pitch", "interval*ioi")
 TUNE = [60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 65, 64, 62, 59, 62]
 
@@ -180,3 +180,24 @@ def test_a_replay_gives_the_same_notes_whoever_learned_and_when() -> None:
     outputs = [engine.feed(item) for item in stage.inputs[1:]]
     assert outputs == stage.outputs_of[1:]
     assert sum(isinstance(item, Built) for item in stage.inputs) >= 2
+
+
+def test_the_parts_of_a_blend_are_set_while_it_plays_and_why_names_them() -> None:
+    stage, ann = playing("blend")
+    ann.send("/player/solo/parts", "oracle", 1.0, "ngram", 3.0)
+    stage.advance(2)
+    assert unbroken(ann)
+    key = stage.engine.band.key_of("main/solo")
+    assert key.parts == (("oracle", 1.0), ("ngram", 3.0))
+    ann.send("/player/solo/why")
+    note = str(ann.got("/player/solo/why")[-1][6])
+    assert "oracle" in note
+    assert "ngram" in note
+    ann.send("/player/solo/parts", "ngram")
+    ann.send("/player/solo/undo")
+    stage.advance(1)
+    assert stage.engine.band.key_of("main/solo").parts == (("oracle", 1.0), ("ngram", 3.0))
+    ann.send("/player/solo/parts", 3.0)
+    ann.send("/player/solo/parts", "blend", 1.0)
+    ann.send("/player/solo/parts", "oracle", -1.0)
+    assert len(ann.got("/error")) == 3
