@@ -1,7 +1,7 @@
 """What one model has learned from one memory through one viewpoint, and the building of it, on any thread.
 
 A model counts positions of what it has learned; `places` leads from there to the memory's. How one plays from it is
-`player.py`'s.
+`player/`'s.
 """
 
 from __future__ import annotations

@@ -1,0 +1,153 @@
+"""What a player has heard: where it stands in each stream's flow, the phrases, what it was taught.
+
+Where it goes from there is `choosing.py`'s.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
+
+from ..copying import Copying, Trail
+from ..events import Event
+from ..learned import CONTEXT, STREAMS, Learned
+from ..models import Placed, Walk
+from ..pywalk import PyWalk, walk
+from ..viewpoint import Slicer
+
+UNDO: Final = 64
+PHRASE: Final = 512
+
+
+class Ears:
+    """A voice with its place in what was learned."""
+
+    def __init__(self, name: str, model: str, learned: Learned) -> None:
+        self.name = name
+        self.model_name = model
+        self.learned = learned
+        self._number = zlib.crc32(name.encode())
+        self._listening: dict[int, Any] = {}
+        self._before: dict[int, Event] = {}
+        self._newest = -1
+        self._walk: Walk | PyWalk | None = None
+        self._last_pitch: int | None = None
+        self._phrases: dict[int, deque[Event]] = {}
+        self._slicers: dict[int, Slicer] = {}
+        self._over: set[int] = set()  # streams whose phrase is over
+        self._copying: Copying | None = None
+        self._last_onset_beats = -math.inf  # of what sounded last
+        self._trail = Trail()  # where its last events are as memory has them
+        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None, float, Trail]] = deque(maxlen=UNDO)
+        self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
+        self._answers: tuple[Event, ...] = ()  # the phrase that it answers
+        self._set_for: object = None  # the settings that are in force
+
+    def hear(self, event: Event, stream: int, position: int) -> None:
+        """An event has closed; `position` is where the model learned it, -1 if it did not."""
+        learned = self.learned
+        if learned.viewpoint.slices:
+            for whole, _, _ in self._slicers.setdefault(stream, Slicer([])).hear(event, -1):
+                self._listen(whole, stream, position)
+        else:
+            self._listen(event, stream, position)
+
+    def _listen(self, event: Event, stream: int, position: int) -> None:
+        learned = self.learned
+        symbol = learned.viewpoint.symbol(event, self._before.get(stream))
+        if symbol is None:
+            return
+        phrase = self._phrases.setdefault(stream, deque(maxlen=PHRASE))
+        if stream in self._over:
+            self._over.discard(stream)
+            phrase.clear()
+        phrase.append(event)
+        if event.last:
+            self._over.add(stream)
+        state = self._listening.get(stream)
+        if state is None:
+            self._make_room()
+            state = self._listening[stream] = learned.model.start()
+        known = learned.alphabet.find(symbol)
+        learned.model.advance(state, known, position if position >= 0 else None)
+        self._before[stream] = event
+        self._newest = stream
+
+    @property
+    def context(self) -> int:
+        """How many of the last events of the stream heard last agree with a place that has a successor."""
+        state = self._listening.get(self._newest)
+        model = self.learned.model
+        if state is None or not isinstance(model, Placed):
+            return 0
+        return model.longest_vote(state)
+
+    def _make_room(self) -> None:
+        """It listens to so many streams at most; of more, the one that it met first is let go."""
+        while len(self._listening) >= STREAMS:
+            oldest = next(iter(self._listening))
+            del self._listening[oldest]
+            self._before.pop(oldest, None)
+            self._phrases.pop(oldest, None)
+            self._over.discard(oldest)
+            self._slicers.pop(oldest, None)
+
+    def take(self, learned: Learned, model: str) -> None:
+        """Play on from what was learned afresh or otherwise: it has heard and played what it had before."""
+        self.learned, self.model_name = learned, model
+        self._undo.clear()
+        self._trail = Trail()
+        self._set_for = None
+        self._listening.clear()
+        self._before.clear()
+        for stream, tail in learned.tails.items():
+            self._listening[stream] = self._state_after(tail)
+            self._before[stream] = tail[-1][0]
+        if self._newest not in self._listening and self._listening:
+            self._newest = list(self._listening)[-1]
+        played = [(event, learned.position_of(place)) for event, place in self._played]
+        if self._walk is None or not played:
+            self._walk = None
+            return
+        self._walk = self._walk_from(self._state_after(played))
+        if self._copying is not None:
+            self._copying = Copying(self._symbols(self._answers))
+            for symbol in self._symbols(event for event, _ in played):
+                self._copying.went(symbol)
+
+    def forget_performer(self, performer: str) -> None:
+        """Nothing of what somebody played is waited for or compared with any more."""
+        self._phrases = {stream: phrase for stream, phrase in self._phrases.items()
+                         if not phrase or phrase[-1].performer != performer}  # fmt: skip
+        if any(event.performer == performer for event in self._answers):
+            self._answers, self._copying = (), None
+
+    def _state_after(self, events: Iterable[tuple[Event, int]]) -> Any:
+        """Where one stands after events, each with its position in the model (-1: none)."""
+        model, viewpoint, alphabet = self.learned.model, self.learned.viewpoint, self.learned.alphabet
+        state = model.start()
+        before: Event | None = None
+        for event, position in events:
+            symbol = viewpoint.symbol(event, before)
+            before = event
+            if symbol is None:
+                continue
+            known = alphabet.find(symbol)
+            there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
+            model.advance(state, known, position if there else None)
+        return state
+
+    def _symbols(self, events: Iterable[Event]) -> list[tuple[int, ...]]:
+        symbols, before = [], None
+        for event in events:
+            symbol = self.learned.viewpoint.symbol(event, before)
+            before = event
+            if symbol is not None:
+                symbols.append(symbol)
+        return symbols
+
+    def _walk_from(self, state: Any) -> Walk | PyWalk:
+        return walk(self.learned.model, len(self.learned.viewpoint.names), state)
