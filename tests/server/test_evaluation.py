@@ -23,11 +23,11 @@ from sideman.cli import app
 from sideman.errors import SetupError
 from sideman.evaluation import corpora, examination, report, spelling, tasks
 from sideman.evaluation.closed import ClosedAlphabet, Floats, Ints, Prefix
-from sideman.evaluation.contestants import Contestant, Wish
+from sideman.evaluation.contestants import Contestant, Wish, contestant
 from sideman.evaluation.score import Outcome, calibrated, calibration_error, difference, ratio, score
 from sideman.evaluation.spelling import Piece
 from sideman.evaluation.tasks import TASKS
-from sideman.evaluation.trial import trial
+from sideman.evaluation.trial import LateMean, Pupil, trial
 from sideman.models import Alphabet, NGram, Oracle
 from sideman.systems import SYSTEMS, system_for
 
@@ -257,6 +257,44 @@ def test_views_are_weighed_by_pieces_that_the_model_does_not_know() -> None:
     )
     assert wary < trusting
     assert wary < math.log2(12) + 0.2
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-9.0, 9.0), min_size=1, max_size=30), st.integers(0, 9))
+def test_a_late_mean_counts_the_later_the_more_by_binomial_coefficients(values: list[float], late: int) -> None:
+    mean = LateMean(late)
+    for value in values:
+        mean.add(np.array([value, -value], np.float32))
+    counts = [math.comb(number + late, late) for number in range(len(values))]
+    expected = sum(count * value for count, value in zip(counts, values, strict=True)) / sum(counts)
+    assert mean.value == pytest.approx([expected, -expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+def test_a_piece_under_trial_does_not_begin_with_the_weights_of_the_last_piece_of_the_training(folds: int) -> None:
+    """After twenty tunes, one of chance alone: how the views were trusted in that is not how they are in general."""
+    chance = np.random.Generator(np.random.Philox(4))
+    noise = chance.integers(60, 72, 400).tolist()
+    given = asked([[60, 62, 64, 65, 67, 69, 71] * 4] * 20 + [noise], [[60, 62]])
+    candidate = contestant("ngram", "pitch", "dance", wish=Wish(folds=folds))
+    closed = ClosedAlphabet(given.symbols)
+    seen: list[Floats] = []
+
+    class Watched(Pupil):
+        def _study(self, piece: Piece, weigh: bool) -> tuple[int, int]:
+            places = super()._study(piece, weigh)
+            if weigh:
+                seen.append(np.array(self.model.weights, np.float64))
+            return places
+
+    pupil = Watched(candidate, given.train, closed)
+    mean = LateMean()
+    for weights in seen:
+        mean.add(weights)
+    assert len(seen) == len(given.train)
+    assert mean.value is not None
+    assert np.allclose(pupil.model.weights, mean.value, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(pupil.model.weights, seen[-1], rtol=1e-3, atol=1e-3)
 
 
 # The command

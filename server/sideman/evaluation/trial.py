@@ -12,9 +12,10 @@ from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ..models import Alphabet
-from .closed import ClosedAlphabet, Ints, Prefix
+from .closed import ClosedAlphabet, Floats, Ints, Prefix
 from .contestants import Contestant
 from .score import Outcome
 from .spelling import Piece
@@ -22,6 +23,27 @@ from .spelling import Piece
 CORPUS: Final = 0  # the stream of what was trained on
 RUNNING: Final = 1  # that of the piece under trial
 GUESSES: Final = 3
+LATE: Final = 20  # the weights' mean is over about the last 1 / (LATE + 1) of the training
+
+
+class LateMean:
+    """The mean of arrays that come one by one, of n the t-th counting as t to the power of `late`, nearly.
+
+    So it is over a share of all that came, whose beginnings it forgets (polynomial-decay averaging: Shamir & Zhang,
+    "Stochastic gradient descent for non-smooth optimization", ICML 2013).
+    """
+
+    def __init__(self, late: int = LATE) -> None:
+        self._late = late
+        self._count = 0
+        self.value: Floats | None = None  # None before the first
+
+    def add(self, array: npt.NDArray[Any]) -> None:
+        """Take in one more, of the same shape as the others."""
+        self._count += 1
+        if self.value is None:
+            self.value = np.array(array, np.float64)
+        self.value += (array - self.value) * ((self._late + 1) / (self._late + self._count))
 
 
 class Pupil:
@@ -45,9 +67,13 @@ class Pupil:
         if "know" in self._has:
             self.model.know(self._closed.symbols)
         foldable = self._looks_around and "unlearn" in self._has and self._contestant.folds > 0
+        self._mean = LateMean()
         places = [self._study(piece, not foldable) for piece in self._train]
         if foldable:
             self._weigh(places)
+        if self._mean.value is not None:
+            # Weights follow the piece that was learned last. A piece under trial should not begin where that one ended.
+            self.model.weights = self._mean.value
         if self._weighs:
             self._weights = self.model.weights
 
@@ -56,6 +82,8 @@ class Pupil:
         first = self.position()
         self.learn(piece.symbols, piece.given, CORPUS, weigh)
         self.end(CORPUS)
+        if weigh and self._weighs and self._looks_around:
+            self._mean.add(self.model.weights)
         return first, self.position()
 
     def _weigh(self, places: list[tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from .chords import BY_BEAT, CHANGES
 from .melodies import GIVEN, MELODIES
-from .text import TEXT
+from .text import SENTENCES, TEXT
 from .views import System, View, absolute, look, relative, steps, symbols, values
 from .voices import CHORALES
 
@@ -36,6 +36,7 @@ SYSTEMS: Final[dict[str, System]] = {
     "beat": BY_BEAT,
     "change": CHANGES,
     "char": TEXT,
+    "char/sentence": SENTENCES,
 }
 
 

@@ -82,5 +82,4 @@ CHANGES: Final = System(
         absolute(KIND, (_CHOSEN, *symbols(2)), brief=True),
         absolute(KIND, (_MOVED, *_before(6)), brief=True),
     ),
-    folds=0,
 )
