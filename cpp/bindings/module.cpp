@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_ngram(model);
     sideman::bind_blend(model);
     sideman::bind_walk(model);
+    sideman::bind_transformer(model);
 }

@@ -21,8 +21,10 @@ NGramState = _core.NGramState
 Oracle = _core.Oracle
 Sampler = _core.Sampler
 State = _core.State
+Transformer = _core.Transformer
 Walk = _core.Walk
 chance = _core.chance
+transformer_kernels = _core.transformer_kernels
 
 GAVE_UP_AVOID: Final = _core.GAVE_UP_AVOID
 GAVE_UP: Final = {
@@ -111,10 +113,12 @@ __all__ = [
     "Sampler",
     "State",
     "Symbol",
+    "Transformer",
     "Walk",
     "blended",
     "chance",
     "least_share",
     "probability",
+    "transformer_kernels",
     "viewing_ngram",
 ]

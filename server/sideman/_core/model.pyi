@@ -447,3 +447,58 @@ class Walk:
         avoid: Intervals = (),
     ) -> list[Choice]:
         """Choose up to `count` events in one call, others running meanwhile."""
+
+def transformer_kernels() -> list[str]:
+    """The kernels that this processor can run, the best first; all give the same bits."""
+
+@final
+class Transformer:
+    """A decoder-only transformer of Llama's blocks, for several sequences at once."""
+
+    def __init__(
+        self,
+        weights: bytes,
+        *,
+        vocab_size: int,
+        hidden_size: int,
+        intermediate_size: int,
+        num_hidden_layers: int,
+        num_attention_heads: int,
+        num_key_value_heads: int,
+        head_dim: int,
+        rms_norm_eps: float = 1e-5,
+        rope_theta: float = 10000.0,
+        tie_word_embeddings: bool = True,
+        weights_as: str = "f32",
+        cache_as: str = "bf16",
+        sequences: int = 16,
+        window: int = 512,
+        rollback: int = 64,
+        kernel: str = "auto",
+    ) -> None:
+        """From the bytes of a safetensors file and the fields of its config.json.
+
+        `weights_as`: f32 or int8; `cache_as`: f32 or bf16; `window` in tokens, `rollback` how many may always be taken
+        back; `kernel`: auto or one of `transformer_kernels()`. Raises `ValueError` that names what is wrong.
+        """
+
+    def step(self, sequences: Ints, tokens: Ints) -> npt.NDArray[np.float32]:
+        """One token each for different sequences, int32[n] both: the logits of what comes next, [n, vocab_size].
+
+        Raises `ValueError`, and nothing has moved.
+        """
+
+    def rollback(self, sequence: int, n: int) -> None:
+        """Take a sequence's last n tokens back."""
+
+    def reset(self, sequence: int) -> None:
+        """Let a sequence begin anew."""
+
+    def length(self, sequence: int) -> int:
+        """How many tokens a sequence holds, those that slid out of the window included."""
+
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def bytes(self) -> int:
+        """What weights and cache take."""

@@ -1,0 +1,330 @@
+// A decoder-only transformer of Llama's blocks, for several sequences at once: tokens go in, logits come out.
+//
+// Only inference belongs here: what tokens mean, what may not be drawn and how it is drawn is other people's
+// business. A sequence's logits are bitwise the same alone and in a batch. After `load` nothing allocates,
+// throws or locks. Sources: Touvron et al., "LLaMA", 2023; Ainslie et al., "GQA: training generalized
+// multi-query transformer models", 2023; names and shapes as in Hugging Face's LlamaForCausalLM.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <sideman/cache.hpp>
+#include <sideman/kernels.hpp>
+#include <sideman/matrix.hpp>
+#include <sideman/rotation.hpp>
+#include <sideman/safetensors.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sideman {
+
+// The fields of config.json that make a difference, under Hugging Face's names.
+struct LlamaConfig {
+    std::size_t vocab_size = 0, hidden_size = 0, intermediate_size = 0;
+    std::size_t num_hidden_layers = 0, num_attention_heads = 0, num_key_value_heads = 0, head_dim = 0;
+    float rms_norm_eps = 1e-5F;
+    double rope_theta = 10000.0;
+    bool tie_word_embeddings = true;
+};
+
+// How a model is run.
+struct Running {
+    std::size_t sequences = 16;
+    std::size_t window = 512;   // tokens that a token sees, itself included
+    std::size_t rollback = 64;  // tokens that may always be taken back, if there were as many
+    bool int8 = false;          // weights in int8 rather than f32
+    bool bf16_cache = true;
+};
+
+constexpr std::size_t most_cache_bytes = std::size_t{1} << 30U;
+
+// What is wrong with a step; `sound` if nothing is.
+enum class StepFault { sound, no_such_token, no_such_sequence, sequence_twice, not_finite };
+
+class Transformer {
+  public:
+    // A model from a safetensors file; none, and what is wrong in `fault`, if anything is.
+    static std::unique_ptr<Transformer> load(Bytes file, const LlamaConfig& config, const Running& running,
+                                             const Kernels& kernels, std::string& fault) {
+        fault = check(config, running);
+        std::vector<Tensor> tensors;
+        if (fault.empty()) fault = safetensors::read(file, tensors);
+        if (!fault.empty()) return nullptr;
+        Supply supply(tensors);
+        std::unique_ptr<Transformer> made(new Transformer(config, running, kernels));
+        made->take(supply);
+        fault = supply.fault();
+        if (!fault.empty()) return nullptr;
+        made->prepare();
+        return made;
+    }
+
+    // One token each for several sequences; `logits_of` has then what comes next. Nothing advances on a
+    // fault.
+    StepFault step(std::span<const std::int32_t> sequences, std::span<const std::int32_t> tokens) {
+        const StepFault fault = check(sequences, tokens);
+        if (fault != StepFault::sound) return fault;
+        const std::size_t batch = tokens.size();
+        for (std::size_t b = 0; b < batch; ++b) {
+            const float* const row =
+                embedding_.data() + static_cast<std::size_t>(tokens[b]) * config_.hidden_size;
+            std::copy_n(row, config_.hidden_size, x_[b]);
+        }
+        for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+            const Layer& l = layers_[layer];
+            normalise(l.attention_norm, batch);
+            l.qkv.times(*kernels_, normed_, batch, qkv_);
+            for (std::size_t b = 0; b < batch; ++b) attend(static_cast<std::size_t>(sequences[b]), layer, b);
+            l.out.times(*kernels_, attended_, batch, delta_);
+            add_delta(batch);
+            normalise(l.feed_norm, batch);
+            l.gate_up.times(*kernels_, normed_, batch, gate_up_);
+            const std::size_t hidden = round_up(config_.intermediate_size, rows_per_block);
+            for (std::size_t b = 0; b < batch; ++b)
+                kernels_->swiglu(gate_up_[b], gate_up_[b] + hidden, hidden_[b], hidden);
+            l.down.times(*kernels_, hidden_, batch, delta_);
+            add_delta(batch);
+        }
+        normalise(last_norm_, batch);
+        head_.times(*kernels_, normed_, batch, logits_);
+        for (std::size_t b = 0; b < batch; ++b) {
+            for (const float logit : logits_of(b)) {
+                if (!std::isfinite(logit)) return StepFault::not_finite;
+            }
+        }
+        for (const std::int32_t sequence : sequences) cache_.advance(static_cast<std::size_t>(sequence));
+        return StepFault::sound;
+    }
+    // The logits of the b-th of the last step, float[vocab_size], until the next.
+    std::span<const float> logits_of(std::size_t b) const { return {logits_[b], config_.vocab_size}; }
+
+    std::int64_t length(std::size_t sequence) const { return cache_.length(sequence); }
+    // The most tokens that `rollback` may take back now.
+    std::int64_t reach(std::size_t sequence) const { return cache_.reach(sequence); }
+    void rollback(std::size_t sequence, std::int64_t n) { cache_.rollback(sequence, n); }
+    void reset(std::size_t sequence) { cache_.reset(sequence); }
+
+    const LlamaConfig& config() const { return config_; }
+    const Running& running() const { return running_; }
+    const Kernels& kernels() const { return *kernels_; }
+    // What weights and cache take.
+    std::size_t bytes() const {
+        std::size_t sum = 4 * embedding_.size() + head_.bytes() + cache_.bytes();
+        for (const Layer& l : layers_)
+            sum += l.qkv.bytes() + l.out.bytes() + l.gate_up.bytes() + l.down.bytes();
+        return sum;
+    }
+
+  private:
+    struct Layer {
+        std::vector<float> attention_norm, feed_norm;
+        Matrix qkv, out, gate_up, down;
+    };
+
+    // The tensors of a file, each given out once, in the shape that is asked for.
+    class Supply {
+      public:
+        explicit Supply(const std::vector<Tensor>& tensors) {
+            for (const Tensor& tensor : tensors) left_[tensor.name] = &tensor;
+        }
+        std::vector<float> give(const std::string& name, std::vector<std::uint64_t> shape) {
+            std::vector<float> floats;
+            if (!fault_.empty()) return floats;
+            const auto found = left_.find(name);
+            if (found == left_.end()) {
+                fault_ = name + ": is not in the file";
+            } else if (found->second->shape != shape) {
+                fault_ = name + ": has the shape " + text_of(found->second->shape) +
+                         ", but the configuration asks for " + text_of(shape);
+            } else {
+                fault_ = safetensors::floats_of(*found->second, floats);
+                left_.erase(found);
+            }
+            return floats;
+        }
+        // What was wrong; a tensor that nobody asked for is.
+        std::string fault() const {
+            if (!fault_.empty() || left_.empty()) return fault_;
+            return left_.begin()->first + ": is a tensor that this kind of model does not have";
+        }
+        bool sound() const { return fault_.empty(); }
+
+      private:
+        static std::string text_of(const std::vector<std::uint64_t>& shape) {
+            std::string text = "[";
+            for (const std::uint64_t length : shape)
+                text += (text.size() > 1 ? ", " : "") + std::to_string(length);
+            return text + "]";
+        }
+        std::map<std::string, const Tensor*> left_;
+        std::string fault_;
+    };
+
+    Transformer(const LlamaConfig& config, const Running& running, const Kernels& kernels)
+        : config_(config), running_(running), kernels_(&kernels) {}
+
+    static std::string check(const LlamaConfig& c, const Running& r) {
+        const auto within = [](const char* name, std::size_t n, std::size_t least, std::size_t most) {
+            if (n >= least && n <= most) return std::string();
+            return std::string(name) + " must be from " + std::to_string(least) + " to " +
+                   std::to_string(most) + ", not " + std::to_string(n);
+        };
+        for (const std::string& fault :
+             {within("vocab_size", c.vocab_size, 1, 1U << 20U),
+              within("hidden_size", c.hidden_size, 1, 1U << 14U),
+              within("intermediate_size", c.intermediate_size, 1, 1U << 16U),
+              within("num_hidden_layers", c.num_hidden_layers, 1, 256),
+              within("num_attention_heads", c.num_attention_heads, 1, 256),
+              within("num_key_value_heads", c.num_key_value_heads, 1, c.num_attention_heads),
+              within("head_dim", c.head_dim, 16, 256), within("sequences", r.sequences, 1, 256),
+              within("window", r.window, 1, 1U << 16U), within("rollback", r.rollback, 0, 1U << 16U)}) {
+            if (!fault.empty()) return fault;
+        }
+        if (c.num_attention_heads % c.num_key_value_heads != 0)
+            return "num_attention_heads must be a multiple of num_key_value_heads";
+        if (c.head_dim % 16 != 0)
+            return "head_dim must be a multiple of 16, not " + std::to_string(c.head_dim);
+        if (!(c.rms_norm_eps >= 0.0F && c.rms_norm_eps <= 1.0F)) return "rms_norm_eps must be from 0 to 1";
+        if (!(c.rope_theta >= 1.0 && c.rope_theta <= 1e9)) return "rope_theta must be from 1 to 1e9";
+        const std::size_t cache = r.sequences * c.num_hidden_layers * c.num_key_value_heads * c.head_dim *
+                                  Cache::capacity(r.window, r.rollback) * (r.bf16_cache ? 4 : 8);
+        if (cache > most_cache_bytes)
+            return "the cache would take " + std::to_string(cache >> 20U) +
+                   " MiB; at most 1024 are allowed: choose fewer sequences or a smaller window";
+        return {};
+    }
+
+    void take(Supply& supply) {
+        const std::uint64_t width = config_.hidden_size;
+        const std::uint64_t hidden = config_.intermediate_size;
+        const std::uint64_t queries = config_.num_attention_heads * config_.head_dim;
+        const std::uint64_t keys = config_.num_key_value_heads * config_.head_dim;
+        embedding_ = supply.give("model.embed_tokens.weight", {config_.vocab_size, width});
+        for (std::size_t i = 0; i < config_.num_hidden_layers && supply.sound(); ++i) {
+            const std::string of = "model.layers." + std::to_string(i) + ".";
+            const auto matrix = [&](const std::vector<std::pair<std::string, std::uint64_t>>& parts,
+                                    std::uint64_t columns) {
+                Matrix made(columns, running_.int8);
+                for (const auto& [name, rows] : parts)
+                    made.add(supply.give(of + name + ".weight", {rows, columns}));
+                return made;
+            };
+            Layer layer;
+            layer.attention_norm = supply.give(of + "input_layernorm.weight", {width});
+            layer.feed_norm = supply.give(of + "post_attention_layernorm.weight", {width});
+            layer.qkv = matrix(
+                {{"self_attn.q_proj", queries}, {"self_attn.k_proj", keys}, {"self_attn.v_proj", keys}},
+                width);
+            layer.out = matrix({{"self_attn.o_proj", width}}, queries);
+            layer.gate_up = matrix({{"mlp.gate_proj", hidden}, {"mlp.up_proj", hidden}}, width);
+            layer.down = matrix({{"mlp.down_proj", width}}, hidden);
+            layers_.push_back(std::move(layer));
+        }
+        last_norm_ = supply.give("model.norm.weight", {width});
+        head_ = Matrix(width, running_.int8);
+        head_.add(config_.tie_word_embeddings ? embedding_
+                                              : supply.give("lm_head.weight", {config_.vocab_size, width}));
+    }
+    // Room for all that a step works in.
+    void prepare() {
+        const std::size_t most = running_.sequences;
+        const std::size_t queries = config_.num_attention_heads * config_.head_dim;
+        const std::size_t keys = config_.num_key_value_heads * config_.head_dim;
+        x_ = Rows(most, config_.hidden_size);
+        normed_ = Rows(most, config_.hidden_size);
+        delta_ = Rows(most, config_.hidden_size);
+        qkv_ = Rows(most, queries + 2 * keys);
+        attended_ = Rows(most, queries);
+        gate_up_ = Rows(most, 2 * round_up(config_.intermediate_size, rows_per_block));
+        hidden_ = Rows(most, config_.intermediate_size);
+        logits_ = Rows(most, config_.vocab_size);
+        cache_ = Cache(most, config_.num_hidden_layers, config_.num_key_value_heads, config_.head_dim,
+                       running_.window, running_.rollback, running_.bf16_cache);
+        rotation_ = Rotation(config_.head_dim, config_.rope_theta);
+        scale_ = 1.0F / std::sqrt(static_cast<float>(config_.head_dim));
+        const std::size_t group = config_.num_attention_heads / config_.num_key_value_heads;
+        by_slot_.resize(group * cache_.capacity());
+        by_age_.resize(by_slot_.size());
+        taken_.resize(most);
+    }
+
+    StepFault check(std::span<const std::int32_t> sequences, std::span<const std::int32_t> tokens) {
+        std::ranges::fill(taken_, false);
+        for (const std::int32_t sequence : sequences) {
+            if (sequence < 0 || static_cast<std::size_t>(sequence) >= taken_.size())
+                return StepFault::no_such_sequence;
+            if (taken_[static_cast<std::size_t>(sequence)]) return StepFault::sequence_twice;
+            taken_[static_cast<std::size_t>(sequence)] = true;
+        }
+        for (const std::int32_t token : tokens) {
+            if (token < 0 || static_cast<std::size_t>(token) >= config_.vocab_size)
+                return StepFault::no_such_token;
+        }
+        return StepFault::sound;
+    }
+    // normed = x / rms(x) * weight; the squares are added up in sixteen sums.
+    void normalise(const std::vector<float>& weight, std::size_t batch) {
+        for (std::size_t b = 0; b < batch; ++b) {
+            const float* const x = x_[b];
+            float* const to = normed_[b];
+            float sums[16] = {};
+            for (std::size_t i = 0; i < x_.stride(); i += 16) {
+                for (std::size_t k = 0; k < 16; ++k) sums[k] += x[i + k] * x[i + k];
+            }
+            float sum = 0.0F;
+            for (const float one : sums) sum += one;
+            const float mean = sum / static_cast<float>(weight.size());
+            const float scale = 1.0F / std::sqrt(mean + config_.rms_norm_eps);
+            for (std::size_t i = 0; i < weight.size(); ++i) to[i] = x[i] * scale * weight[i];
+        }
+    }
+    void add_delta(std::size_t batch) {
+        float* const x = x_[0];
+        const float* const delta = delta_[0];
+        for (std::size_t i = 0; i < batch * x_.stride(); ++i) x[i] += delta[i];
+    }
+    void attend(std::size_t sequence, std::size_t layer, std::size_t b) {
+        const std::size_t group = config_.num_attention_heads / config_.num_key_value_heads;
+        const std::size_t dim = config_.head_dim;
+        float* const queries = qkv_[b];
+        float* const keys = queries + config_.num_attention_heads * dim;
+        const float* const values = keys + config_.num_key_value_heads * dim;
+        rotation_.at(cache_.length(sequence));
+        for (std::size_t head = 0; head < config_.num_attention_heads; ++head)
+            rotation_.turn(queries + head * dim);
+        for (std::size_t i = 0; i < config_.num_attention_heads * dim; ++i) queries[i] *= scale_;
+        for (std::size_t head = 0; head < config_.num_key_value_heads; ++head) {
+            rotation_.turn(keys + head * dim);
+            cache_.put(sequence, layer, head, keys + head * dim, values + head * dim);
+            Attention a = cache_.seen(sequence, layer, head);
+            a.heads = group;
+            a.queries = queries + head * group * dim;
+            a.by_slot = by_slot_.data();
+            a.by_age = by_age_.data();
+            a.out = attended_[b] + head * group * dim;
+            kernels_->attend(a);
+        }
+    }
+
+    LlamaConfig config_;
+    Running running_;
+    const Kernels* kernels_;
+    std::vector<float> embedding_;  // [vocab_size][hidden_size]
+    std::vector<Layer> layers_;
+    std::vector<float> last_norm_;
+    Matrix head_;
+    Cache cache_;
+    Rotation rotation_;
+    float scale_ = 1.0F;
+    Rows x_, normed_, delta_, qkv_, attended_, gate_up_, hidden_, logits_;
+    std::vector<float> by_slot_, by_age_;
+    std::vector<char> taken_;
+};
+
+}  // namespace sideman
