@@ -300,7 +300,7 @@ void heads(const Attention& a, std::size_t head) {
 template <typename Number>
 void all_heads(const Attention& a) {
     std::size_t head = 0;
-    constexpr std::size_t at_once = lanes == 16 ? 4 : 2;
+    constexpr std::size_t at_once = lanes >= 8 ? 4 : 2;
     for (; head + at_once <= a.heads; head += at_once) heads<at_once, Number>(a, head);
     for (; head < a.heads; ++head) heads<1, Number>(a, head);
 }

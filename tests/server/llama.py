@@ -50,7 +50,8 @@ def weights_of(shape: Shape, seed: int = 0) -> Weights:
 
 
 def _matrix(chance: np.random.Generator, size: tuple[int, ...]) -> Array:
-    return chance.normal(size=size) / np.sqrt(size[-1])
+    found: Array = chance.normal(size=size) / np.sqrt(size[-1])
+    return found
 
 
 def logits(shape: Shape, weights: Mapping[str, Array], tokens: Sequence[int], window: int = 10**9) -> Array:
@@ -60,7 +61,8 @@ def logits(shape: Shape, weights: Mapping[str, Array], tokens: Sequence[int], wi
         return weights[f"{name}.weight"].astype(np.float64)
 
     def norm(x: Array, name: str) -> Array:
-        return x / np.sqrt((x**2).mean(-1, keepdims=True) + shape.rms_norm_eps) * w(name)
+        found: Array = x / np.sqrt((x**2).mean(-1, keepdims=True) + shape.rms_norm_eps) * w(name)
+        return found
 
     n, dim = len(tokens), shape.head_dim
     angles = np.outer(np.arange(n), shape.rope_theta ** (-np.arange(0, dim, 2) / dim))
