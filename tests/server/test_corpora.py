@@ -93,6 +93,7 @@ def test_whatever_is_no_midi_file_is_refused_and_nothing_worse(junk: bytes, at: 
             assert error.cure
 
 
+@pytest.mark.extra
 @with_corpora
 def test_real_and_odd_midi_files_are_read_or_refused_as_they_deserve() -> None:
     for entry in json.loads((DATA / "midi" / "index.json").read_text()):

@@ -360,6 +360,7 @@ def folder() -> Path:
         pytest.skip("the corpora are not here: SIDEMAN_DATA names their folder")
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize("name", [name for name in TASKS if name != "prose_fr.char"])
 def test_events_and_pieces_are_those_of_the_baselines(name: str) -> None:
     task = TASKS[name]

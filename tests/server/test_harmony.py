@@ -79,6 +79,7 @@ def test_no_label_whatever_is_too_much(label: str) -> None:
     parse(label)
 
 
+@pytest.mark.extra
 @pytest.mark.skipif(not DATA.is_dir(), reason="the corpora are not beside this checkout")
 def test_chord_labels_of_real_charts_are_understood() -> None:
     known = Counter[bool]()

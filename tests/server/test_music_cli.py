@@ -80,6 +80,7 @@ def test_a_damaged_memory_is_refused_with_the_place(tmp_path: Path) -> None:
     assert "damaged at byte 17" in said.stderr
 
 
+@pytest.mark.extra
 @pytest.mark.skipif(not DATA.is_dir(), reason="the corpora are not beside this checkout")
 def test_a_folder_of_real_files_is_imported(tmp_path: Path) -> None:
     said = sideman("import", DATA / "midi", "--memory", "real", "--memories", tmp_path)

@@ -121,6 +121,7 @@ HUMAN = {
 }  # fmt: skip
 
 
+@pytest.mark.extra
 def test_the_human_values_of_our_research_come_out_again() -> None:
     try:
         read, splits = corpus(data_folder(None), "wjd")

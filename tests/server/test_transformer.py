@@ -312,6 +312,7 @@ def test_a_number_that_is_not_finite_is_refused_by_its_tensors_name(
     assert refused(file_of(weights)) == f"{name}: holds a number that is not finite"
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_logits_are_those_of_transformers(name: str) -> None:
     reason = "needs torch and transformers: pip install torch transformers"
