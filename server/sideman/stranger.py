@@ -38,6 +38,7 @@ class Process:
 
     def __init__(self, plugin: str) -> None:
         self._plugin = plugin
+        self._ending = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, plugin), daemon=True)
@@ -63,10 +64,11 @@ class Process:
         return answer["ok"]
 
     def kill(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.join()
-        self._ours.close()
+        """End it, whatever it does; its worker and the loop may wish it at the same moment."""
+        with self._ending:
+            self._process.kill()
+            self._process.join()
+            self._ours.close()
 
 
 def models_of(plugin: str, config: Mapping[str, Any]) -> list[str]:
