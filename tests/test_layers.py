@@ -15,8 +15,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 # `__init__` is the package itself: its version and nothing else.
 LAYERS: Final = {
-    "pure": """__init__ errors events systems views timeline beats osc addresses harmony viewpoint streams text seats
-               rights constraints params commands agenda effects inputs settings voice session desk hub protocol""",
+    "pure": """__init__ errors events systems views timeline beats osc addresses harmony viewpoint tokens streams text
+               seats rights constraints params commands agenda effects inputs settings voice session desk hub
+               protocol""",
     "heart": """contract pyblend models columns memory memoryfile learned copying completing realiser pywalk player band
                 house reception engine""",
     "shell": """config plugin host stranger clock alarm background shelf corpora importing generating journal wire
@@ -39,7 +40,7 @@ OUTSIDE: Final = {
 # A model may be loaded from a file; but its time is an argument, and its chance is keyed.
 NOT_FOR_THE_HEART: Final = {"asyncio", "socket", "time", "datetime", "random", "secrets", "uuid"}
 
-PUBLIC_DOOR: Final = {"sideman.plugin", "sideman.models", "sideman.events", "sideman.errors"}
+PUBLIC_DOOR: Final = {"sideman.plugin", "sideman.models", "sideman.events", "sideman.errors", "sideman.tokens"}
 # The demo is a client like any other; only the command line knows that it is there.
 OUR_CLIENTS: Final = {"sideman_client": {"cli"}}
 

@@ -1,0 +1,44 @@
+"""Tokens: what the small LLM reads and writes, and what of it is a component of a viewpoint's symbol (docs/llm.md).
+
+Numbers and rules only: no model, no memory, no chance. One file for each noun.
+"""
+
+from __future__ import annotations
+
+from .around import SELF, Around, around_tokens, chord_token, place_of
+from .grammar import Grammar, Standing, event_symbol, readable
+from .music import BEGIN_TOKEN, END_TOKEN, INSTRUCTIONS, MUSIC, PARTS, SHAPES, Plan, instruction, plan, planned
+from .text import TEXT, allowed_bytes, bytes_of, prompt, text_of, text_tokens
+from .vocabulary import VERSION, Range, Vocabulary, vocabulary_of
+
+__all__ = [
+    "BEGIN_TOKEN",
+    "END_TOKEN",
+    "INSTRUCTIONS",
+    "MUSIC",
+    "PARTS",
+    "SELF",
+    "SHAPES",
+    "TEXT",
+    "VERSION",
+    "Around",
+    "Grammar",
+    "Plan",
+    "Range",
+    "Standing",
+    "Vocabulary",
+    "allowed_bytes",
+    "around_tokens",
+    "bytes_of",
+    "chord_token",
+    "event_symbol",
+    "instruction",
+    "place_of",
+    "plan",
+    "planned",
+    "prompt",
+    "readable",
+    "text_of",
+    "text_tokens",
+    "vocabulary_of",
+]
