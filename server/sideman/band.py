@@ -248,15 +248,20 @@ class Band:
         return erased
 
     def load(self, name: str, memory: Memory) -> None:
-        """A memory is to take the place of the one of that name, once all is learned from it."""
+        """A memory is to take the place of the one of that name, once all is learned from it.
+
+        Its positions are counted from beyond any that there were, also in what was loaded and is not there yet.
+        """
+        past = [len(job.memory) for job in self._jobs.values() if job.name == name]
+        memory.move(max([len(self.memory(name)), *past]) + SEGMENT)
         keys = [*self._learned, *(key for job in self._jobs.values() for key in job.made)]
         made = {key: Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
                 for key in dict.fromkeys(keys) if key.memory == name}  # fmt: skip
         self._new_job(name, memory, made)
 
-    def decode(self, name: str, data: bytes) -> Memory:
-        """The memory in a file's bytes, to be loaded in place of another; raises `Damaged`."""
-        return decode(data, self._segment, self._most_events, len(self.memory(name)) + SEGMENT)
+    def decode(self, data: bytes) -> Memory:
+        """The memory in a file's bytes, on any thread; raises `Damaged`. Its positions are settled by `load`."""
+        return decode(data, self._segment, self._most_events)
 
     def positions(self, name: str) -> int:
         """The position that the next event of a memory will have."""

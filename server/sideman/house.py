@@ -65,6 +65,7 @@ class House:
         self.handed: list[tuple[str, Effect]] = []
         #: What is to be learned on another thread; whoever takes it feeds a `Built`.
         self.building: list[Job] = []
+        self._postponed: list[tuple[Session, Query]] = []  # asked once what is quickly learned is learned
         #: What is to be read or written on the disk, by number; whoever takes it feeds a `Saved` or a `Loaded`.
         self.errands: list[int] = []
         self._errands: dict[int, Running] = {}
@@ -93,7 +94,11 @@ class House:
         self._run(session, self._last_ns)
 
     def _run(self, session: Session, now: int) -> None:
-        """Act on what a session wants done, and on what that causes, in order."""
+        """Act on what a session wants done, and on what that causes, in order; then on what is quickly learned."""
+        self._act_on(session, now)
+        self._work(now)
+
+    def _act_on(self, session: Session, now: int) -> None:
         for effect in session.take():
             self._act(session, effect, now)
 
@@ -114,12 +119,14 @@ class House:
                 self._strangers.discard(effect.player)
                 self._dead.discard(effect.player)
         elif isinstance(effect, Query):
-            session.receive(self.band.answer(effect), now)
-            self._run(session, now)
+            if self.band.jobs:  # what it is to play from may be about to change
+                self._postponed.append((session, effect))
+            else:
+                self._ask(session, effect, now)
         elif isinstance(effect, Exchange):
             if effect.model in self._begin.strangers:
                 session.not_taken(effect.player, "the model of a plugin in a process of its own can only be made", now)
-                self._run(session, now)
+                self._act_on(session, now)
             else:
                 self.band.prepare(effect.player, Key(effect.memory, effect.viewpoint, effect.model, effect.parts))
         elif isinstance(effect, Clear):
@@ -135,7 +142,7 @@ class House:
             erased = self.band.forget_performer(effect.session, effect.performer)
             self.erasures.append((effect.performer, frozenset(effect.to.sources)))
             session.tell(now, effect.to, "/forgotten", erased)
-            self._run(session, now)
+            self._act_on(session, now)
         elif isinstance(effect, Revert):
             self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
@@ -144,11 +151,22 @@ class House:
             self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
         else:
             self.band.drop(effect.player)
-        self._work(now)
+
+    def _ask(self, session: Session, query: Query, now: int) -> None:
+        """Ask one of our own players, if that is still what its session wants to know."""
+        if session.awaits(query):
+            session.receive(self.band.answer(query), now)
+            self._act_on(session, now)
 
     def _work(self, now: int) -> None:
-        """What is quickly learned is learned now, the rest is left for another thread."""
-        while self.band.jobs:
+        """What is quickly learned is learned now, the rest is left for another thread; then who waited is asked.
+
+        Only between the effects of a session: what it wanted cut and reverted is so before anything is switched in.
+        """
+        while self.band.jobs or self._postponed:
+            if not self.band.jobs:
+                self._ask(*self._postponed.pop(0), now)
+                continue
             job = self.band.jobs.pop(0)
             if not job.done and not job.small:
                 self.building.append(job)
@@ -170,12 +188,12 @@ class House:
             for name in names:
                 if (session := self._session_of(name)) is not None and name in job.waiting:
                     session.not_taken(name, reason, now)
-                    self._run(session, now)
+                    self._act_on(session, now)
             return
         for name in names:
             if (session := self._session_of(name)) is not None:
                 session.let_go(name, now)
-                self._run(session, now)
+                self._act_on(session, now)
         self.band.switch(job)
         owner, _, memory = job.name.partition("/")
         if owner in self._sessions:
@@ -184,7 +202,7 @@ class House:
             if (session := self._session_of(name)) is not None:
                 key = self.band.key_of(name)
                 session.taken(name, key.model, key.viewpoint, key.parts, now)
-                self._run(session, now)
+                self._act_on(session, now)
 
     def running(self, number: int) -> Running:
         """An errand that was taken from `errands`."""
@@ -199,7 +217,7 @@ class House:
         session = self._sessions[errand.to.session]
         if not reason and errand.what == "load":
             try:
-                memory = running.memory or self.band.decode(errand.memory, data)
+                memory = running.memory or self.band.decode(data)
                 self.band.load(errand.memory, memory)
             except Damaged as error:
                 reason = str(error)

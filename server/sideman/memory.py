@@ -125,6 +125,11 @@ class Memory:
         self.forgotten.remove(spans)
         self.changes += 1
 
+    def move(self, by: int) -> None:
+        """Count all positions from so much further on: before anybody knows them."""
+        self.first += by
+        self.forgotten = Forgotten((first + by, past + by) for first, past in self.forgotten.spans)
+
     def event(self, position: int) -> Event:
         """The event at a position that is there."""
         columns, place = self._at(position)

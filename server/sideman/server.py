@@ -193,7 +193,7 @@ class Server:
         name = running.errand.name
         try:
             data = self._shelf.bring(name)
-            running.memory = self.engine.band.decode(running.errand.memory, data)
+            running.memory = self.engine.band.decode(data)
         except FileNotFoundError:
             reason = f"there is no such file in {self._shelf.folder}; there are: {', '.join(self._shelf.names())}"
         except OSError as error:

@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from sideman.band import WEIGHED_EVERY, Band
+from sideman.effects import Cut
 from sideman.engine import Engine
-from sideman.events import Event, Note
+from sideman.events import Event, Note, Query
 from sideman.inputs import Begin, Datagram, Loaded
 from sideman.journal import Recorder, read
+from sideman.memory import SEGMENT, Memory
 from sideman.models import Oracle
 from sideman.plugin import bundled
 from sideman.replay import verify
@@ -146,6 +148,56 @@ def test_a_replay_loads_what_was_loaded() -> None:
     assert isinstance(begin, Begin)
     engine = Engine(begin, bundled())
     assert [engine.feed(item) for item in stage.inputs[1:]] == stage.outputs_of[1:]
+
+
+def test_where_a_loaded_memory_begins_depends_on_the_inputs_and_not_on_when_its_file_was_read() -> None:
+    stage, ann = stage_with(LOW)
+    ann.send("/memory/solo/save", "evening")
+    band, data = stage.engine.band, stage.files["evening"]
+    early = band.decode(data)  # on another thread, before more is heard
+    ann.play([(84, 0.25), (86, 0.25)])
+    stage.advance(2)
+    late = band.decode(data)
+    past = len(band.memory("main/solo"))
+    band.load("main/solo", early)
+    assert early.first == past + SEGMENT
+    band.load("main/solo", late)  # before the other is switched in: none of its positions is another's
+    assert late.first == len(early) + SEGMENT
+    assert [event for _, event, _ in late.snapshot()] == [event for _, event, _ in early.snapshot()]
+
+
+def test_what_was_forgotten_moves_with_a_memory() -> None:
+    memory = Memory(4, 100)
+    for number in range(10):
+        memory.append(Event("ann", number, number * 1.0, 1.0, (Note(60, 80, 0.0, 1.0),)), 0)
+    memory.forget([(2, 5)])
+    memory.move(1000)
+    assert [memory.has(position) for position in range(1000, 1010)] == [True] * 2 + [False] * 3 + [True] * 5
+    assert not memory.has(0)
+
+
+def test_clearing_while_it_plays_asks_once_and_leaves_the_new_plan_whole() -> None:
+    stage, ann = stage_with([60, 62, 64] * 5)
+    for name in ("solo", "twin"):
+        ann.send(f"/player/{name}/new", "oracle", "pitch*ioi", "solo")
+        ann.send(f"/player/{name}/mode", "free")
+        ann.send(f"/player/{name}/play")
+    stage.advance(1)
+    asked: list[Query] = []
+    answer = stage.engine.band.answer
+    stage.engine.band.answer = lambda query: asked.append(query) or answer(query)  # type: ignore[method-assign, func-returns-value]
+    before = len(stage.outputs_of)
+    ann.send("/player/solo/forget", 0.5)  # learned afresh in the same breath
+    assert sorted(query.player for query in asked) == ["main/solo", "main/twin"]
+    # What each player was still to say is void before anything new is planned, and nothing of that is cut.
+    outputs = [output for outputs in stage.outputs_of[before:] for output in outputs]
+    for player in ("main/solo", "main/twin"):
+        cuts = [at for at, output in enumerate(outputs) if isinstance(output, Cut) and output.player == player]
+        sends = [at for at, output in enumerate(outputs) if not isinstance(output, Cut) and output.epoch
+                 and output.epoch[0] == player]  # fmt: skip
+        assert cuts
+        assert sends
+        assert max(cuts) < min(sends)
 
 
 def test_a_recording_loses_what_was_played_by_who_is_forgotten_and_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ The session never calls a player: it leaves a `Query` among the effects, and is 
 from __future__ import annotations
 
 from ..effects import Make, Revert
-from ..events import Answer, Event
+from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
 from ..voice import ENDLESS, STALE_NS, Finished, Voice
 from .state import SessionState
@@ -25,6 +25,11 @@ class Playing(SessionState):
         self.memory_lengths.setdefault(memory, 0)
         self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
         return voice
+
+    def awaits(self, query: Query) -> bool:
+        """Whether a question still stands, and was not replaced or dropped since."""
+        voice = self.voices.get(query.player.rpartition("/")[2])
+        return voice is not None and voice.asked is query
 
     def receive(self, answer: Answer, now: int) -> None:
         """A player's answer: its events are numbered, said when they are due, and kept for `why`."""
