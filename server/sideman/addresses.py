@@ -164,6 +164,22 @@ TABLE: Final[tuple[Address, ...]] = (
         quiet=True,
     ),
     _row(
+        "/control",
+        "i:number{0,127} i:value{0,127} [i:channel=1]{1,255}",
+        "a controller: kept with the event under way and sent back with it; 64, the pedal, is not sent back but "
+        "lengthens the notes that it holds",
+        3,
+        quiet=True,
+    ),
+    _row("/bend", "f:value{-1,1} [i:channel=1]{1,255}", "the bend wheel, 0 at rest; kept likewise", 3, quiet=True),
+    _row(
+        "/pressure",
+        "i:value{0,127} [i:pitch=-1]{-1,127}",
+        "pressure on the key of a pitch, or (-1) on all of channel 1; kept likewise",
+        3,
+        quiet=True,
+    ),
+    _row(
         "/event",
         "s:label [f:duration_beats=1]{0.001,10000}",
         "any symbol of any flow: a scene, a step, a word",
@@ -319,6 +335,24 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     ),
     Broadcast("/player/<p>/event", "s:label f:duration_ms i:event", "an event that is no note", 5),
     Broadcast("/player/<p>/gesture", "i:event f...", "an answer to gestures: the vector of one that was played", 5),
+    Broadcast(
+        "/player/<p>/control",
+        "i:number i:value i:channel i:event",
+        "a controller, as it was moved when what is played was recorded",
+        5,
+    ),
+    Broadcast(
+        "/player/<p>/bend",
+        "f:value i:channel i:event",
+        "the bend wheel, -1 to 1; back to 0 where an event has none, and at a stop",
+        5,
+    ),
+    Broadcast(
+        "/player/<p>/pressure",
+        "i:value i:pitch i:event",
+        "pressure on a pitch (-1: on all), moved with its note; back to 0 likewise",
+        5,
+    ),
     Broadcast("/player/<p>/suggest", "s:text f:probability ...", "completions of what is typed, best first", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),

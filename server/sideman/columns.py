@@ -6,16 +6,19 @@ Which columns there are is read from the fields of `Event` and `Note`. Nothing h
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Final
 
-from .events import Event, Note
+from .events import Control, Event, Note
 
 #: What a field's type is kept as: an array's type code, and for tuples that of their members.
 CODES: Final = {"int": "q", "float": "d", "bool": "b", "str": "i"}
 NOTES: Final = "tuple[Note, ...]"
 NUMBERS: Final = "tuple[float, ...]"
+#: Few events have any: these are rows of their own, each with the place of its event, and cost the others nothing.
+CONTROLS: Final = "tuple[Control, ...]"
 
 
 def _columns(kind: type) -> tuple[tuple[str, str], ...]:
@@ -24,6 +27,15 @@ def _columns(kind: type) -> tuple[tuple[str, str], ...]:
 
 EVENT: Final = _columns(Event)
 NOTE: Final = _columns(Note)
+CONTROL: Final = _columns(Control)
+AT: Final = "control at"
+#: What may be missing from a file: older ones have no such rows.
+ROWS: Final = (AT, *(f"control {name}" for name, _ in CONTROL))
+#: Every column that holds numbers of strings.
+WORDS: Final = (
+    *(name for name, kind in EVENT if kind == "str"),
+    *(f"control {name}" for name, kind in CONTROL if kind == "str"),
+)
 STREAM: Final = "stream"
 
 
@@ -42,6 +54,10 @@ class Columns:
             elif kind == NUMBERS:
                 self.arrays[name] = array("q", [0])
                 self.arrays[f"{name} numbers"] = array("d")
+            elif kind == CONTROLS:
+                self.arrays[AT] = array("q")
+                for control_name, control_kind in CONTROL:
+                    self.arrays[f"control {control_name}"] = array(CODES[control_kind])
             else:
                 self.arrays[name] = array(CODES[kind])
 
@@ -62,9 +78,19 @@ class Columns:
             elif kind == NUMBERS:
                 arrays[f"{name} numbers"].extend(value)
                 arrays[name].append(arrays[name][-1] + len(value))
+            elif kind == CONTROLS:
+                for control in value:
+                    self._keep_control(control)
             else:
                 arrays[name].append(value)
         arrays[STREAM].append(stream)
+
+    def _keep_control(self, control: Control) -> None:
+        """A row for the event that is being kept."""
+        self.arrays[AT].append(len(self))
+        for name, kind in CONTROL:
+            value = getattr(control, name)
+            self.arrays[f"control {name}"].append(self._number(value) if kind == "str" else value)
 
     def event(self, place: int) -> Event:
         """The event at a place, as it was."""
@@ -93,12 +119,16 @@ class Columns:
             elif kind == NUMBERS:
                 for at in range(arrays[name][place], arrays[name][place + 1]):
                     arrays[f"{name} numbers"][at] = 0.0
+            elif kind == CONTROLS:
+                for at in self._rows(place):
+                    for control_name, control_kind in CONTROL:
+                        arrays[f"control {control_name}"][at] = self._number("") if control_kind == "str" else 0
             else:
                 arrays[name][place] = self._number("") if kind == "str" else 0
 
     def forget_words(self) -> None:
         """Strings that no event uses any more are overwritten."""
-        used = {number for name, kind in EVENT if kind == "str" for number in self.arrays[name]}
+        used = {number for name in WORDS for number in self.arrays[name]}
         for number, word in enumerate(self.words):
             if number not in used and word:
                 del self._numbers[word]
@@ -120,7 +150,19 @@ class Columns:
             self.words.append(word)
         return number
 
+    def _rows(self, place: int) -> range:
+        """The rows of an event's controls."""
+        at = self.arrays[AT]
+        return range(bisect_left(at, place), bisect_right(at, place)) if at else range(0)
+
+    def _control(self, row: int) -> Control:
+        values = [self.arrays[f"control {name}"][row] for name, _ in CONTROL]
+        return Control(*(self.words[value] if kind == "str" else value
+                         for value, (_, kind) in zip(values, CONTROL, strict=True)))  # fmt: skip
+
     def _value(self, name: str, kind: str, place: int) -> Any:
+        if kind == CONTROLS:
+            return tuple(map(self._control, self._rows(place)))
         column = self.arrays[name]
         if kind == "str":
             return self.words[column[place]]
@@ -138,6 +180,7 @@ class Columns:
     def of(cls, words: list[str], arrays: dict[str, array[Any]]) -> Columns:
         """From what a file holds; raises `ValueError` naming what does not fit together."""
         made = cls()
+        arrays = {**{name: made.arrays[name] for name in ROWS}, **arrays}
         lacking = [name for name in made.arrays if name not in arrays]
         if lacking:
             raise ValueError(f"the column {lacking[0]!r} is missing")
@@ -152,7 +195,18 @@ class Columns:
 
     def _check(self) -> None:
         count = len(self)
+        at = list(self.arrays[AT])
+        if sorted(at) != at or (at and not 0 <= at[0] <= at[-1] < count):
+            raise ValueError(f"the column {AT!r} does not lead to its events")
+        for name in ROWS:
+            if len(self.arrays[name]) != len(at):
+                raise ValueError(f"the column {name!r} has {len(self.arrays[name])} members, not {len(at)}")
+        for name in WORDS:
+            if self.arrays[name] and not 0 <= min(self.arrays[name]) <= max(self.arrays[name]) < len(self.words):
+                raise ValueError(f"the column {name!r} names a string that is not there")
         for name, kind in EVENT:
+            if kind == CONTROLS:
+                continue
             column = self.arrays[name]
             if kind in (NOTES, NUMBERS):
                 members = [f"note {other}" for other, _ in NOTE] if kind == NOTES else [f"{name} numbers"]
@@ -166,5 +220,3 @@ class Columns:
                     )
             elif len(column) != count:
                 raise ValueError(f"the column {name!r} has {len(column)} events, not {count}")
-            if kind == "str" and count and not 0 <= min(column) <= max(column) < len(self.words):
-                raise ValueError(f"the column {name!r} names a string that is not there")

@@ -22,6 +22,17 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A controller, the bend or the pressure as it was moved during an event."""
+
+    kind: str  # `control`, `bend` or `pressure`
+    number: int  # of the controller; of pressure the pitch, -1 for all; of bend 0
+    value: float  # 0 to 127, of bend -1 to 1
+    offset_beats: float  # after the event's onset
+    channel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What was played at one onset: a note, a chord or a label."""
 
@@ -35,6 +46,7 @@ class Event:
     chord: str = ""  # the harmony in force at its onset
     word: str = ""  # of a typed character: the word that it ends
     numbers: tuple[float, ...] = ()  # of a gesture
+    controls: tuple[Control, ...] = ()
 
     @property
     def top(self) -> Note:
@@ -85,6 +97,7 @@ class Planned:
     why: Why
     gesture: tuple[float, ...] = ()
     suggestions: tuple[tuple[str, float], ...] = ()  # completions of a text, each with its probability, best first
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from .events import Event
 from .memory import SEGMENT, Memory, Snapshot
 
 MAGIC: Final = b"sideman memory\n"
-VERSION: Final = 1
+VERSION: Final = 2
+#: What a segment of the first version has, whose head does not say it yet: no controls.
+FIRST_COLUMNS: Final = 17
 _FRAME: Final = struct.Struct("<II")  # length of the body, its CRC-32
 _NOBODY: Final = Event("", 0, 0.0, 0.0)
 
@@ -35,6 +37,7 @@ class Head(msgspec.Struct, frozen=True):
     forgotten: list[tuple[int, int]] = []  # places from the file's first event on
     velocity_sum: float = 0.0
     velocity_count: int = 0
+    columns: int = FIRST_COLUMNS  # of each segment
 
 
 class Damaged(ValueError):
@@ -61,7 +64,7 @@ def encode(snapshot: Snapshot, velocity: tuple[float, int] = (0.0, 0)) -> bytes:
             joined = forgotten.pop() if forgotten and forgotten[-1][1] == count else (count, count)
             forgotten.append((joined[0], count + 1))
         count += 1
-    head = Head(count, SEGMENT, len(segments), forgotten, *velocity)
+    head = Head(count, SEGMENT, len(segments), forgotten, *velocity, len(segments[0].arrays))
     parts = [MAGIC, struct.pack("<H", VERSION), _frame(msgspec.json.encode(head))]
     for columns in segments:
         parts.append(_frame(msgspec.json.encode(columns.words)))
@@ -85,12 +88,12 @@ def decode(data: bytes, segment: int, most: int, first: int = 0) -> Memory:
     if len(data) < len(MAGIC) + 2:
         raise Damaged(len(data), "it ends too soon")
     (version,) = struct.unpack_from("<H", data, len(MAGIC))
-    if version != VERSION:
+    if not 1 <= version <= VERSION:
         raise Damaged(len(MAGIC), f"it is of version {version}, this is {VERSION}")
     frames = _frames(data, len(MAGIC) + 2)
     at, body = next(frames)
     head = _json(at, body, Head)
-    segments = [_columns(frames) for _ in range(head.segments)]
+    segments = [_columns(frames, head.columns) for _ in range(head.segments)]
     at, body = next(frames)
     if body:
         raise Damaged(at, "more follows than it says")
@@ -122,11 +125,11 @@ def _memory(head: Head, segments: list[Columns], segment: int, most: int, first:
     return memory
 
 
-def _columns(frames: Iterator[tuple[int, bytes]]) -> Columns:
+def _columns(frames: Iterator[tuple[int, bytes]], count: int) -> Columns:
     at, body = next(frames)
     words = _json(at, body, list[str])
     arrays: dict[str, array[Any]] = {}
-    for _ in range(len(Columns().arrays)):
+    for _ in range(count):
         at, body = next(frames)
         name, typecode, raw = _unnamed(at, body)
         column: array[Any] = array(typecode)

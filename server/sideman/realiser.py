@@ -7,10 +7,12 @@ Every number that leaves here is finite and within its range.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .addresses import Value
 from .constraints import DRUMS_CHANNEL
-from .events import Event, Note
+from .controls import PRESSURE
+from .events import Control, Event, Note
 from .viewpoint import Viewpoint, class_beats, pitch_of, time_class
 
 LEAST_SPAN_BEATS = 1 / 64
@@ -70,6 +72,24 @@ def realise(
             )
         )
     return span, tuple(notes), ""
+
+
+def controlled(source: Event | None, span: float, notes: tuple[Note, ...], channel: int) -> tuple[Control, ...]:
+    """The controls of a source, moved and stretched as its notes were; `channel` 0 leaves them where they were."""
+    if source is None or not source.controls:
+        return ()
+    stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
+    shift = 0
+    if notes and source.notes:
+        shift = round(max(note.pitch for note in notes)) - round(source.top.pitch)
+    moved = []
+    for control in source.controls:
+        number = control.number
+        if control.kind == PRESSURE and number >= 0:
+            number = min(max(number + shift, 0), 127)
+        offset = min(max(control.offset_beats * stretch, 0.0), span)
+        moved.append(replace(control, number=number, offset_beats=offset, channel=channel or control.channel))
+    return tuple(sorted(moved, key=lambda control: control.offset_beats))
 
 
 def _span(viewpoint: Viewpoint, values: tuple[int, ...], source: Event | None) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .controls import Controls
 from .events import Event, Note
 from .timeline import SECOND, Timeline
 
@@ -69,6 +70,7 @@ class Stream:
     open_ns: int = 0
     chord: str = ""  # in force when the open event began
     written: str = ""  # of typed text: the word so far
+    controls: Controls = field(default_factory=Controls)
 
     def note_on(self, now: int, note: Held, timeline: Timeline, chord_ns: int) -> tuple[Event | None, bool]:
         """A note begins: the event that it closes, if any, and whether it opens a new one."""
@@ -135,7 +137,7 @@ class Stream:
             return None
         end = min(end, now)
         channel = self.open[-1].channel if self.open else 1
-        closed = self._close(timeline, end, last=True)
+        closed = self._close(timeline, end, last=True, now=now)
         phrase = Phrase(
             self.performer,
             self.phrase_first_ns,
@@ -161,8 +163,10 @@ class Stream:
         for key in over:
             self.phrase_end_ns = max(self.phrase_end_ns, self.sounding.pop(key).off_ns or 0)
 
-    def _close(self, timeline: Timeline, until_ns: int, *, last: bool) -> Event | None:
-        """The open event, its span up to `until_ns`; a note that still sounds counts as long as it has sounded."""
+    def _close(self, timeline: Timeline, until_ns: int, *, last: bool, now: int = 0) -> Event | None:
+        """The open event, its span up to `until_ns`; a note that still sounds counts as long as it has sounded.
+
+        What the pedal holds sounds up to `now` at most, where that is later."""
         if self.mark is not None:
             mark, self.mark = self.mark, None
             span = mark.span_beats or timeline.span_beats(max(MS, until_ns - self.open_ns))
@@ -175,14 +179,20 @@ class Stream:
                 held.pitch,
                 held.velocity,
                 timeline.span_beats(held.onset_ns - onset),
-                timeline.span_beats(max(MS, (until_ns if held.off_ns is None else held.off_ns) - held.onset_ns)),
+                timeline.span_beats(max(MS, self._sounds_until(held, until_ns, now) - held.onset_ns)),
                 held.channel,
             )
             for held in self.open
         )
         self.open = []
+        controls = self.controls.take(onset, timeline)
         span = timeline.span_beats(max(MS, until_ns - onset))
-        return Event(self.performer, onset, timeline.beat_at(onset), span, notes, last=last, chord=self.chord)
+        beat = timeline.beat_at(onset)
+        return Event(self.performer, onset, beat, span, notes, last=last, chord=self.chord, controls=controls)
+
+    def _sounds_until(self, held: Held, until_ns: int, now: int) -> int:
+        end = until_ns if held.off_ns is None else held.off_ns
+        return self.controls.rings_until(end, held.channel, max(until_ns, now))
 
     def _marked(self, mark: Mark, timeline: Timeline, span_beats: float, *, last: bool) -> Event:
         return Event(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .addresses import Value
+from .controls import Key, put_to_rest, resting_keys, told
 from .effects import Cut, Effect, Revert, Say
 from .events import Answer, Event, Planned, Query
 from .seats import Seat
@@ -77,6 +78,7 @@ class Played:
     number: int
     due_ns: int
     planned: Planned
+    moved: frozenset[Key] = frozenset()  # bends and pressures that are to be put to rest after it
 
 
 @dataclass(slots=True)
@@ -255,12 +257,17 @@ class Voice:
     def adopt(self, number: int, planned: Planned, timeline: Timeline) -> Iterator[Effect]:
         """Take one event into the plan: its notes, each with its due time, and offs for what it strikes again."""
         onset = timeline.ns_at(planned.onset_beats)
-        self.played.append(Played(number, onset, planned))
+        moved = self.played[-1].moved if self.played else frozenset()
+        self.played.append(Played(number, onset, planned, moved if self.muted else resting_keys(planned.controls)))
         self.ordinal += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
         if self.muted:
             return
         prefix = f"/player/{self.name}"
+        for control in (*put_to_rest(moved, planned.controls), *planned.controls):
+            kind, values = told(control)
+            due = onset + timeline.span_ns(control.offset_beats)
+            yield Say(due, f"{prefix}/{kind}", (*values, number), player=self.key, epoch=self.epoch)
         if planned.label:
             length_ms = timeline.span_ns(planned.span_beats) / MS
             yield Say(onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch)
@@ -313,11 +320,21 @@ class Voice:
                 yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
         self.sounding.clear()
         yield from self._drop_unsent(now)
+        yield from self.rest(now)
         self.epoch += 1
         self.playing = False
         self.resting = False
         self.answering = None
         self.asked = None
+
+    def rest(self, now: int) -> Iterator[Effect]:
+        """The bends and pressures of what it played last go back to where nobody bends or presses."""
+        if self.played and self.played[-1].moved:
+            last = self.played[-1]
+            for control in put_to_rest(last.moved):
+                kind, values = told(control)
+                yield Say(now, f"/player/{self.name}/{kind}", (*values, last.number))
+            self.played[-1] = replace(last, moved=frozenset())
 
     def revise(self, now: int) -> Iterator[Effect]:
         """The unsent part of its plan is void; what sounds goes on, and so does what it was doing."""

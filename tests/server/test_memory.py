@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sideman.events import Event, Note
+from sideman.events import Control, Event, Note
 from sideman.memory import Forgotten, Memory, spans_of
 
 finite = st.floats(-1e6, 1e6)
 notes = st.builds(Note, finite, st.floats(0.01, 127), finite, finite, st.integers(1, 255))
+controls = st.builds(
+    Control, st.sampled_from(["control", "bend", "pressure"]), st.integers(-1, 127), finite, finite, st.integers(1, 255)
+)
 events = st.builds(
     Event,
     st.sampled_from(["ann", "bob", "été"]),
@@ -19,6 +24,7 @@ events = st.builds(
     st.lists(notes, max_size=4).map(tuple),
     st.text(max_size=8),
     st.booleans(),
+    controls=st.lists(controls, max_size=3).map(tuple),
 )
 
 
@@ -117,3 +123,22 @@ def test_forgotten_spans_agree_with_a_plain_set(steps: list[tuple[bool, int, int
         assert forgotten.count() == len(plain)
         assert forgotten.spans == spans_of(sorted(plain))
         assert forgotten.covers(first, first + length + 1) == (set(range(first, first + length + 1)) <= plain)
+
+
+def test_controls_cost_only_the_events_that_have_them() -> None:
+    plain, moved = Memory(), Memory()
+    bends = tuple(Control("bend", 0, step / 10, step / 10) for step in range(3))
+    for number in range(100):
+        plain.append(note(number), 0)
+        moved.append(replace(note(number), controls=bends) if number == 50 else note(number), 0)
+    assert 3 * 24 <= moved.bytes - plain.bytes <= 3 * 44 + 110
+    assert moved.event(50).controls == bends
+    assert moved.event(51).controls == ()
+
+
+def test_the_controls_of_somebody_forgotten_are_erased() -> None:
+    memory = Memory()
+    memory.append(replace(note(0), controls=(Control("bend", 0, 0.77, 0.1),)), 0)
+    memory.forget_performer("ann")
+    assert memory.event(0).controls == (Control("", 0, 0.0, 0.0, 0),)
+    assert "bend" not in memory.segments[0].words

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.test_memory import events, note
-from sideman.events import Event
+from sideman.events import Control, Event, Note
 from sideman.memory import Memory
 from sideman.memoryfile import Damaged, decode, encode
 from sideman.shelf import Shelf
@@ -76,6 +77,36 @@ def test_what_follows_the_end_is_ignored_by_nobody_and_a_newer_version_is_named(
     newer[15] = 9
     with pytest.raises(Damaged, match="version 9"):
         decode(bytes(newer), 100, 1000)
+
+
+GOLDEN = Path(__file__).parents[1] / "data/golden"
+
+
+def golden() -> Memory:
+    """What the golden files hold."""
+    memory = Memory()
+    bend = (Control("bend", 0, 0.25, 0.5, 2), Control("control", 1, 64.0, 0.75))
+    for number in range(4):
+        controls = bend if number == 3 else ()
+        what = (Note(60.0 + number, 90.0, 0.0, 0.9),)
+        memory.append(Event("ann", number * 500_000_000, float(number), 1.0, what, chord="Dm7", controls=controls), 0)
+    memory.append(Event("bob", 2_000_000_000, 4.0, 1.0, label="dawn", last=True), 1)
+    memory.forget([(2, 3)])
+    return memory
+
+
+def test_a_file_of_the_first_version_is_read() -> None:
+    again = decode((GOLDEN / "version_1.memory").read_bytes(), 100, 1000)
+    wanted = golden()
+    for place in (0, 1, 3, 4):
+        assert again.event(place) == replace(wanted.event(place), controls=())
+    assert not again.has(2)
+
+
+def test_the_format_of_a_file_does_not_change_by_itself() -> None:
+    assert encode(golden().snapshot(), (360.0, 4)) == (GOLDEN / "version_2.memory").read_bytes()
+    again = decode((GOLDEN / "version_2.memory").read_bytes(), 100, 1000)
+    assert again.event(3) == golden().event(3)
 
 
 def test_a_file_of_a_longer_memory_than_allowed_gives_its_newest_events() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..controls import BEND, CONTROL, PRESSURE
 from ..errors import Refused
 from ..harmony import opaque
 from .call import Call, Steps, command
@@ -21,6 +22,31 @@ def note(call: Call) -> Steps:
     call.session.note(
         call.sender, call.now, call.played_ns, float(pitch), float(velocity), int(channel), float(duration_ms)
     )
+
+
+@command("/control")
+def control(call: Call) -> Steps:
+    yield
+    number, value, channel = call.command.arguments
+    _control(call, CONTROL, int(number), float(value), int(channel))
+
+
+@command("/bend")
+def bend(call: Call) -> Steps:
+    yield
+    value, channel = call.command.arguments
+    _control(call, BEND, 0, float(value), int(channel))
+
+
+@command("/pressure")
+def pressure(call: Call) -> Steps:
+    yield
+    value, pitch = call.command.arguments
+    _control(call, PRESSURE, int(pitch), float(value), 1)
+
+
+def _control(call: Call, kind: str, number: int, value: float, channel: int) -> None:
+    call.session.control(call.sender, call.now, call.played_ns, kind, number, value, channel)
 
 
 @command("/event")

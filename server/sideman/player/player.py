@@ -16,7 +16,7 @@ from ..copying import Copying, Trail
 from ..events import Answer, Event, PartWord, Planned, Query, Why
 from ..models import GAVE_UP, Choice, Placed
 from ..pywalk import PyChoice
-from ..realiser import realise
+from ..realiser import controlled, realise
 from .choosing import Choosing
 
 
@@ -171,7 +171,8 @@ class Player(Choosing):
         gesture = source.numbers if source is not None else ()
         self._played.append((Event(self.name, 0, beat, span, notes, label, numbers=gesture), place))
         why = self._why(query, ordinal, choice, source, place, bound)
-        return Planned(beat, span, notes, label, why, gesture)
+        controls = controlled(source, span, notes, int(query.settings["channel"]) or channel) if notes else ()
+        return Planned(beat, span, notes, label, why, gesture, controls=controls)
 
     def _why(
         self, query: Query, ordinal: int, choice: Choice | PyChoice, source: Event | None, place: int, bound: list[str]

@@ -50,6 +50,12 @@ class Listening(Exchanging):
         heard = 0 if velocity == 0 else max(1, round(velocity))
         self.say(now, f"/performer/{seat.name}/note", round(pitch), heard, channel, but=seat)
 
+    def control(self, seat: Seat, now: int, played_ns: int, kind: str, number: int, value: float, channel: int) -> None:
+        """A controller, the bend or the pressure is moved: it belongs to the event under way."""
+        key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
+        stream = self.streams.get(key) or self._new_stream(key)
+        stream.controls.move(played_ns - round(seat.latency_ms * 1e6), kind, number, value, channel)
+
     def _off(self, name: str, pitch: int, channel: int, due: int) -> None:
         """A note that came with its duration is over: whoever listens to humans hears its end."""
         self.say(due, f"/performer/{name}/note", pitch, 0, channel, but=self.seats.get(self.name, name))

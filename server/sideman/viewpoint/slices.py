@@ -45,4 +45,9 @@ def merged(events: list[Event], beat: int, *, last: bool) -> Event:
         for event in events
         for note in event.notes
     )
-    return replace(first, onset_beats=float(beat), span_beats=1.0, notes=notes, last=last)
+    controls = tuple(
+        replace(control, offset_beats=event.onset_beats - beat + control.offset_beats)
+        for event in events
+        for control in event.controls
+    )
+    return replace(first, onset_beats=float(beat), span_beats=1.0, notes=notes, last=last, controls=controls)
