@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 # `__init__` is the package itself: its version and nothing else.
 LAYERS: Final = {
-    "pure": """__init__ errors events systems views timeline beats osc addresses harmony viewpoint tokens controls
+    "pure": """__init__ errors events systems views timeline beats osc addresses harmony chart viewpoint tokens controls
                streams text seats rights constraints params commands agenda effects inputs settings voice session desk
                hub protocol""",
     "heart": """contract pyblend models columns memory memoryfile learned copying completing realiser pywalk player band

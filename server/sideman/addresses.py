@@ -299,6 +299,30 @@ TABLE: Final[tuple[Address, ...]] = (
         replies="/forgotten",
     ),
     _row(
+        "/chart/set",
+        "s:text",
+        "the form, chords by bars: `[A] Dm7 | G7 C7 | C^7 | %`, repeats `|: :|`, endings `|1. :|2.`, `3/4`; a link of "
+        "iReal Pro too; `-`: none",
+        5,
+        "leader",
+    ),
+    _row(
+        "/chart/load",
+        "s:name",
+        "the form that a file of that name holds",
+        5,
+        "leader",
+        replies="/done once it is read",
+    ),
+    _row(
+        "/chart/loop",
+        "any:first [any:last=-]",
+        "go round from a bar to another, or a section, once they are reached; 0 0: off",
+        5,
+        "leader",
+    ),
+    _row("/chart/jump", "any:bar_or_section", "go on from that bar or section, from the next beat", 5, "leader"),
+    _row(
         "/player/<p>/get",
         "s:name",
         "the value of a parameter",
@@ -329,6 +353,9 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/clock", "i:bar i:beat f:tempo_bpm", "each beat while the transport runs; bars count from 1", 5),
     Broadcast("/forgotten", "i:events", "so many events that one had played are erased", 5),
     Broadcast("/harmony", "s:label", "the chord in force", 4),
+    Broadcast("/chart", "s:name i:bars", "the form in force; no bars: none", 5),
+    Broadcast("/chart/loop", "i:first_bar i:last_bar", "what is gone round; 0 0: nothing", 5),
+    Broadcast("/section", "s:name", "a section of the form begins", 5),
     Broadcast("/panic", "s:by", "somebody has sent `/panic`", 4),
     Broadcast(
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5

@@ -6,10 +6,12 @@ Our own players are asked in the same breath; what strangers' are to do is left 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from .band import Band
+from .chart import read_bytes
 from .effects import (
     Clear,
     Cut,
@@ -24,6 +26,7 @@ from .effects import (
     Teach,
     Unmake,
 )
+from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin
@@ -33,6 +36,15 @@ from .memoryfile import Damaged
 from .seats import Endpoint, Seats
 from .session import Session
 from .settings import Settings
+
+#: Where answers to the configuration's own commands go.
+NOWHERE: Final[Endpoint] = ("", 0)
+#: What remains when an errand fails.
+CURES: Final = {
+    "save": "the file that was there stays",
+    "load": "the memory stays as it is",
+    "chart": "the chart stays as it is",
+}
 
 
 @dataclass(slots=True)
@@ -133,10 +145,11 @@ class House:
             self.band.clear(effect.memory, effect.again)
         elif isinstance(effect, Errand):
             self._errand_numbers += 1
-            memory = self.band.memory(effect.memory)
-            snapshot = memory.snapshot() if effect.what == "save" else None
-            velocity = (memory.velocity_sum, memory.velocity_count)
-            self._errands[self._errand_numbers] = Running(effect, snapshot, velocity)
+            running = Running(effect, None)
+            if effect.what == "save":
+                memory = self.band.memory(effect.memory)
+                running = Running(effect, memory.snapshot(), (memory.velocity_sum, memory.velocity_count))
+            self._errands[self._errand_numbers] = running
             self.errands.append(self._errand_numbers)
         elif isinstance(effect, ForgetPerformer):
             erased = self.band.forget_performer(effect.session, effect.performer)
@@ -209,20 +222,27 @@ class House:
         return self._errands[number]
 
     def _run_errand(self, number: int, data: bytes, reason: str, now: int) -> None:
-        """An errand was run elsewhere: a memory is saved, or its file is here and takes its place."""
+        """An errand was run elsewhere: a memory is saved, or the file of a memory or chart is here."""
         running = self._errands.pop(number, None)
         if running is None:
             return
         errand = running.errand
-        session = self._sessions[errand.to.session]
+        session = self._sessions[errand.memory.partition("/")[0]]
         if not reason and errand.what == "load":
             try:
                 memory = running.memory or self.band.decode(data)
                 self.band.load(errand.memory, memory)
             except Damaged as error:
                 reason = str(error)
+        if not reason and errand.what == "chart":
+            try:
+                session.set_chart(read_bytes(data, errand.name, session.metre), now)
+            except Refused as error:
+                reason = str(error)
         if reason:
-            cure = "the memory stays as it is" if errand.what == "load" else "the file that was there stays"
+            cure = CURES[errand.what]
+            if errand.to.reply == NOWHERE:
+                self.log.append(f"the configuration: {errand.address} {errand.name}: {reason}")
             session.tell(now, errand.to, "/error", errand.address, f"{errand.name}: {reason}"[:400], cure)
         else:
             session.tell(now, errand.to, "/done", errand.address)

@@ -21,8 +21,6 @@ from .timeline import SECOND
 from .voice import STALE_NS
 
 MAIN = "main"
-#: Where answers to the configuration's own commands go.
-NOWHERE: Endpoint = ("", 0)
 AHEAD_NS = 2 * SECOND
 MAX_HELD = 4096
 MAX_SESSIONS = 16

@@ -33,7 +33,7 @@ from .memoryfile import Damaged, encode
 from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
-from .shelf import Shelf
+from .shelf import ChartShelf, Shelf
 from .stranger import Worker, models_of
 from .timeline import SECOND
 from .wire import PyWire
@@ -65,6 +65,7 @@ class Server:
         self._builder = Background("builder")
         self._clerk = Background("clerk")  # what he has to do with files is finished before the end
         self._shelf = Shelf(Path(settings.memories).expanduser() if settings.memories else None)
+        self._charts = ChartShelf(Path(settings.charts).expanduser() if settings.charts else None)
         self._settings = settings
         self._found = find(settings.plugins, models_of)
         for complaint in self._found.complaints:
@@ -166,8 +167,8 @@ class Server:
         """Read and write memories, and erase from the recording, on the clerk's thread."""
         errands, self.engine.errands = self.engine.errands, []
         for number in errands:
-            errand = self._save if self.engine.running(number).snapshot else self._bring
-            self._clerk.submit(partial(errand, number))
+            what = {"save": self._save, "load": self._bring, "chart": self._bring_chart}
+            self._clerk.submit(partial(what[self.engine.running(number).errand.what], number))
         erasures, self.engine.erasures = self.engine.erasures, []
         if self._recorder is not None:
             self._recorder.flush()
@@ -203,6 +204,17 @@ class Server:
         except Exception as error:
             log.exception("a memory could not be loaded")
             data, reason = b"", f"{type(error).__name__}: {error}"
+        self._later(lambda: Loaded(self._clock.now(), number, data, reason))
+
+    def _bring_chart(self, number: int) -> None:
+        """On the clerk's thread."""
+        name, data, reason = self.engine.running(number).errand.name, b"", ""
+        try:
+            data = self._charts.bring(name)
+        except FileNotFoundError:
+            reason = f"there is no such chart in {self._charts.folder}; there are: {', '.join(self._charts.names())}"
+        except OSError as error:
+            reason = f"{name} in {self._charts.folder} cannot be read: {error.strerror}"
         self._later(lambda: Loaded(self._clock.now(), number, data, reason))
 
     def _learn(self, job: Job) -> None:

@@ -23,6 +23,7 @@ class SessionSettings(Section, frozen=True):
 
     name: str = "main"
     tempo: float = 120.0
+    chart: str = ""  # its text, or the name of one that is kept
     params: dict[str, int | float | str] = {}
 
 
@@ -99,6 +100,7 @@ class Settings(Section, frozen=True):
     open: bool = False
     seed: int = 0
     memories: str = ""
+    charts: str = ""
     limits: Limits = Limits()
     tokens: Tokens = Tokens()
     sessions: list[SessionSettings] = []
@@ -119,6 +121,9 @@ class Settings(Section, frozen=True):
         said: list[tuple[str, Message]] = []
         for session in self.sessions:
             said.append((session.name, Message("/tempo", (session.tempo,))))
+            if session.chart:
+                what = "/chart/set" if "|" in session.chart or "://" in session.chart else "/chart/load"
+                said.append((session.name, Message(what, (session.chart,))))
             said += [(session.name, Message("/session/set", (name, value))) for name, value in session.params.items()]
         for player in self.players:
             said += [(player.session, message) for message in _player(player)]

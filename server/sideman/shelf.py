@@ -1,4 +1,4 @@
-"""Where memories are kept: files in one folder, written beside and renamed, so that none is ever half there."""
+"""Where memories are kept, and charts: files in one folder for each, of which none is ever half there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Final
 from platformdirs import user_data_path
 
 SUFFIX: Final = ".memory"
+#: A chart is a text, a saved page with a link of iReal Pro, or a song file of Djazz.
+CHART_SUFFIXES: Final = (".chart", ".txt", ".html", ".json")
+#: The charts that are always there.
+BUNDLED: Final = Path(__file__).parent / "charts"
 
 
 class Shelf:
@@ -55,3 +59,23 @@ class Shelf:
     def bring(self, name: str) -> bytes:
         """What a file holds; raises `OSError`."""
         return self.path(name).read_bytes()
+
+
+class ChartShelf:
+    """A folder of charts by name, before those that come with sideman. Nothing is ever written there."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or user_data_path("sideman", appauthor=False) / "charts"
+
+    def names(self) -> list[str]:
+        """What can be had."""
+        paths = [path for folder in (self.folder, BUNDLED) if folder.is_dir() for path in folder.iterdir()]
+        return sorted({path.stem for path in paths if path.suffix in CHART_SUFFIXES})
+
+    def bring(self, name: str) -> bytes:
+        """What a file holds; raises `OSError`."""
+        for folder in (self.folder, BUNDLED):
+            for suffix in CHART_SUFFIXES:
+                if (path := folder / f"{name}{suffix}").is_file():
+                    return path.read_bytes()
+        raise FileNotFoundError(name)

@@ -27,6 +27,7 @@ from .osc import Bundle, Message, decode, encode
 from .plugin import bundled
 from .seats import Endpoint
 from .settings import Settings
+from .shelf import BUNDLED, ChartShelf
 from .timeline import SECOND
 from .wire import SimWire
 
@@ -49,6 +50,7 @@ class Stage:
         self.wire = SimWire()
         self.building_s = 0.0  # how long it takes until what is learned elsewhere is there
         self.files: dict[str, bytes] = {}
+        self._charts = ChartShelf(BUNDLED)
         self._built: list[tuple[int, int]] = []
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
@@ -104,6 +106,12 @@ class Stage:
         for number in errands:
             running, now = self.engine.running(number), self.clock.now()
             name = running.errand.name
+            if running.errand.what == "chart" and name not in self.files:
+                try:
+                    self.feed(Loaded(now, number, self._charts.bring(name)))
+                except FileNotFoundError:
+                    self.feed(Loaded(now, number, b"", "there is no such chart"))
+                continue
             if running.snapshot is not None:
                 self.files[name] = encode_memory(running.snapshot, running.velocity)
                 self.feed(Saved(now, number))

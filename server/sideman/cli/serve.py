@@ -46,6 +46,10 @@ def serve(
         str | None,
         typer.Option(envvar="SIDEMAN_MEMORIES", help="folder of saved memories [where the system keeps a user's data]"),
     ] = None,
+    charts: Annotated[
+        str | None,
+        typer.Option(envvar="SIDEMAN_CHARTS", help="folder of chord charts [where the system keeps a user's data]"),
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="record everything to this new file, for `replay`")] = None,
     open: Annotated[bool, typer.Option("--open", help="let anybody on the network join without a token")] = False,
     check: Annotated[bool, typer.Option("--check", help="try the configuration, open no port, and end")] = False,
@@ -64,7 +68,7 @@ def serve(
         "seed": seed,
         "open": open or None,
     }
-    said["memories"] = memories
+    said["memories"], said["charts"] = memories, charts
     settings = msgspec.structs.replace(settings, **{name: value for name, value in said.items() if value is not None})
     settings.rights().check_host(settings.host)
     if check:

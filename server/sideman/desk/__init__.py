@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..addresses import TABLE
-from . import correcting, exchanging, joining, moving, parameters, players, playing, remembering
+from . import charts, correcting, exchanging, joining, moving, parameters, players, playing, remembering
 from .call import COMMANDS, Call, Steps, View
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Call",
     "Steps",
     "View",
+    "charts",
     "correcting",
     "exchanging",
     "joining",

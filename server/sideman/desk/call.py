@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..addresses import Value
+from ..chart import Chart
 from ..commands import Command
 from ..errors import Refused
 from ..rights import Rights
@@ -29,6 +30,8 @@ class View:
     dropped: set[str] = field(default_factory=set)
     seat: Seat | None = None  # that a `/join` among them would take
     session: Session | None = None  # the one that it would be in
+    charted: bool = False  # whether a `/chart/set` among them would change the chart, to this one
+    chart: Chart | None = None
     gestures: dict[str, int] = field(default_factory=dict)  # how many numbers the sender's have, by name
 
 

@@ -26,6 +26,10 @@ def metre(call: Call) -> Steps:
     beats, unit = (int(number) for number in call.command.arguments)
     if unit & (unit - 1):
         raise Refused(f"a beat's unit must be 1, 2, 4, 8, 16, 32 or 64, {unit} came", "for three quarters: /metre 3 4")
+    if (call.view.chart if call.view.charted else call.session.chart) is not None:
+        raise Refused(
+            "the chart says the metre", "write it there, as in 3/4 Dm7 | G7, or take the chart away: /chart/set -"
+        )
     yield
     call.session.change_metre(call.now, beats, unit)
 
@@ -39,7 +43,7 @@ def position(call: Call) -> Steps:
 @command("/start")
 def start(call: Call) -> Steps:
     yield
-    call.session.resume(call.now)
+    call.session.resume(call.now, human=call.sender.kind == "human")
 
 
 @command("/stop")

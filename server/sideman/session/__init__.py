@@ -1,7 +1,8 @@
 """An ensemble: its performers, its players, its time. Commands and notes in, effects out.
 
 The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
-`effects`, in order. It is made of layers, each on those before: state, playing, leash, hands, listening, presence.
+`effects`, in order. It is made of layers, each on those before: state, charted, playing, leash,
+hands, beating, charting, exchanging, listening, presence.
 """
 
 from __future__ import annotations
@@ -34,13 +35,6 @@ class Session(Presence):
         voice.shown = voice.states()
         self._await_leash(voice)
 
-    def _clock(self, due: int, now: int) -> None:
-        beat = self.timeline.beat_at(due)
-        position = round(self.transport.position_at(beat))
-        self.say(due, "/clock", *self.transport.bar_and_beat(position), self.bpm)
-        following = self.transport.since_beat + position + 1 - self.transport.position
-        self.agenda.set(("clock",), self.timeline.ns_at(following))
-
     def wake(self, now: int) -> None:
         """Do what has fallen due, in order."""
         while (item := self.agenda.pop(now)) is not None:
@@ -59,7 +53,7 @@ class Session(Presence):
                 case ("beat",):
                     self._settle(due)
                 case ("release",):
-                    self.resume(now)
+                    self.resume(now, human=False)
                 case ("leash", str(player)):
                     self._leash(player, due, now)
                 case ("lease", str(performer)):

@@ -43,12 +43,14 @@ class Beating(Hands):
         due = self.follower.next_ns
         self._reach(now, tapped + 1, due if due is not None else played_ns + round(MINUTE / self.bpm))
         if beat_in_bar:
-            position = self.transport.position_at(tapped)
-            self.transport = self.transport.with_beat_in_bar(position, beat_in_bar)
+            self._beat_in_bar(self.transport.position_at(tapped), beat_in_bar)
         if abs(self.bpm - told) > TOLD_BPM:
             self.say(now, "/tempo", self.bpm)
         if self.taps >= STARTING_TAPS and self.settings["tap_starts"] and not self.transport.running:
-            self.resume(now)
+            self.resume(now, human=seat.kind == "human")
+
+    def _beat_in_bar(self, position: float, beat_in_bar: int) -> None:
+        self.transport = self.transport.with_beat_in_bar(position, beat_in_bar)
 
     def _nearest_beat(self, beat: float) -> float:
         """The timeline's beat nearest to one on which a whole position falls."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from ..effects import Clear, Errand, ForgetPerformer
 from ..seats import Seat
 from ..voice import Change, Parts, Wanted
-from .beating import Beating
+from .charting import Charting
 
 
-class Exchanging(Beating):
+class Exchanging(Charting):
     """Players that become others."""
 
     def let_go(self, key: str, now: int) -> None:

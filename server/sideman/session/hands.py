@@ -53,7 +53,7 @@ class Hands(Leashed):
         if panic and release_s > 0:
             self.agenda.set(("release",), now + gap_ns(release_s))
 
-    def resume(self, now: int) -> None:
+    def resume(self, now: int, *, human: bool) -> None:
         """`/start`: the transport, and the players that were halted, with the beats that they had left."""
         self.agenda.clear(("release",))
         beat = self.timeline.beat_at(now)
@@ -66,7 +66,7 @@ class Hands(Leashed):
         for voice in self.voices.values():
             voice.panicked = False
             if voice.halted:
-                self.arm(voice, now, voice.beats_left)
+                self.arm(voice, now, voice.beats_left, human=human)
             else:
                 self.show(voice, now)
 

@@ -9,12 +9,12 @@ from ..effects import Make, Revert
 from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
 from ..voice import ENDLESS, STALE_NS, Finished, Voice
-from .state import SessionState
+from .charted import Charted
 
 MAX_EVENT = 16_777_215
 
 
-class Playing(SessionState):
+class Playing(Charted):
     """The automatic layer."""
 
     def add_voice(self, name: str, model: str, viewpoint: str, memory: str, owner: str, now: int) -> Voice:
@@ -111,7 +111,9 @@ class Playing(SessionState):
         length = self.memory_lengths.get(voice.memory, 0)
         seed = int(self.settings["seed"])
         grid = self.transport.position - self.transport.since_beat if self.transport.running else 0.0
-        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening, self.harmony, grid))
+        self.effects.append(
+            voice.query(now, self.timeline, seed, length, count, opening, self.chord_at(voice.cursor_beat), grid)
+        )
 
     def _starting_beat(self, now: int) -> float:
         """Now, or the next beat if the transport runs."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..addresses import Value
 from ..agenda import Agenda
 from ..beats import BeatFollower
+from ..chart import Course
 from ..effects import Effect, Say
 from ..params import SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
@@ -49,6 +50,10 @@ class SessionState:
         self._stream_numbers = 0
         self.gesture_sizes: dict[tuple[str, str], int] = {}
         self.harmony = ""  # the chord in force
+        self.course: Course | None = None  # through the chart, if there is one
+        self.chart_label = ""  # of the chart, that was said last
+        self.section = ""  # of the chart, that was said last
+        self._followed: int | None = None  # the position whose beat of the chart was said last
         self.last_human_ns = now
         self.echoes = 0
         self.wanted: dict[str, Wanted] = {}  # of players that are to become others
@@ -77,6 +82,12 @@ class SessionState:
         yield "/transport", (int(self.transport.running),)
         yield "/tempo", (self.bpm,)
         yield "/metre", (self.transport.beats, self.transport.unit)
+        if self.course is not None:
+            yield "/chart", (self.course.chart.name, self.course.chart.length)
+            if self.course.loop != (0, 0):
+                yield "/chart/loop", self.looped_bars()
+            if self.section:
+                yield "/section", (self.section,)
         if self.harmony:
             yield "/harmony", (self.harmony,)
         for seat in self.seats.of(self.name):
@@ -89,6 +100,14 @@ class SessionState:
         for voice in self.voices.values():
             for name, value in voice.settings.items():
                 yield f"/player/{voice.name}/is", (name, value)
+
+    def looped_bars(self) -> tuple[int, int]:
+        """The first and the last bar that are gone round; 0 and 0: none."""
+        if self.course is None or self.course.loop == (0, 0):
+            return 0, 0
+        first, past = self.course.loop
+        form = self.course.chart.form
+        return form[first].bar, form[past - 1].bar
 
     def tell_state(self, now: int, seat: Seat) -> None:
         """The whole state to one seat, then `/synced` with the number of its messages."""
