@@ -18,8 +18,8 @@ LAYERS: Final = {
     "pure": """__init__ errors events systems views timeline beats osc addresses harmony chart viewpoint tokens controls
                streams text seats rights constraints params commands agenda effects inputs settings voice session desk
                hub protocol""",
-    "heart": """contract pyblend models columns memory memoryfile learned copying completing realiser pywalk player band
-                house reception engine""",
+    "heart": """contract pyblend llm models columns memory memoryfile learned copying completing realiser pywalk player
+                band house reception engine""",
     "shell": """config plugin host stranger clock alarm background shelf corpora importing generating journal wire
                 replay server evaluation report cli __main__""",
     "tests": "testing",

@@ -11,5 +11,6 @@ void bind_ngram(pybind11::module_& m);
 void bind_walk(pybind11::module_& m);
 void bind_blend(pybind11::module_& m);
 void bind_transformer(pybind11::module_& m);
+void bind_llm(pybind11::module_& m);
 
 }  // namespace sideman

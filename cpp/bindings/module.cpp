@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_blend(model);
     sideman::bind_walk(model);
     sideman::bind_transformer(model);
+    sideman::bind_llm(model);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "engine.hpp"
 
 namespace py = pybind11;
 using namespace sideman;
@@ -17,19 +18,6 @@ namespace {
 
 using Tokens = py::array_t<std::int32_t, py::array::c_style>;
 using Logits = py::array_t<float, py::array::c_style>;
-
-// A model, and the lock by which calls from several threads take turns.
-struct PyTransformer {
-    std::unique_ptr<Transformer> model;
-    std::mutex turn;
-
-    std::size_t known(std::int64_t sequence) const {
-        if (sequence < 0 || static_cast<std::size_t>(sequence) >= model->running().sequences)
-            throw py::value_error("sequence must be from 0 to " +
-                                  std::to_string(model->running().sequences - 1));
-        return static_cast<std::size_t>(sequence);
-    }
-};
 
 std::vector<std::string> kernel_names() {
     std::vector<std::string> names;
@@ -54,7 +42,7 @@ std::size_t size_of(std::int64_t n, const char* name) {
     return static_cast<std::size_t>(n);
 }
 
-std::unique_ptr<PyTransformer> load(const py::bytes& weights, std::int64_t vocab_size,
+std::unique_ptr<PyTransformer> load(const py::buffer& weights, std::int64_t vocab_size,
                                     std::int64_t hidden_size, std::int64_t intermediate_size,
                                     std::int64_t layers, std::int64_t heads, std::int64_t kv_heads,
                                     std::int64_t head_dim, double eps, double theta, bool tied,
@@ -78,47 +66,54 @@ std::unique_ptr<PyTransformer> load(const py::bytes& weights, std::int64_t vocab
     const Running running{size_of(sequences, "sequences"), size_of(window, "window"),
                           size_of(rollback, "rollback"), format == "int8", cache == "bf16"};
     const Kernels& kernels = kernels_called(kernel);
-    const std::string_view view = weights;
+    const py::buffer_info view = weights.request();
+    const auto length = static_cast<std::size_t>(view.size * view.itemsize);
+    if (view.ndim != 1 || view.strides[0] != view.itemsize) throw py::value_error("weights must be bytes");
     auto made = std::make_unique<PyTransformer>();
     std::string fault;
     {
         const py::gil_scoped_release others;
-        made->model = Transformer::load({reinterpret_cast<const std::uint8_t*>(view.data()), view.size()},
-                                        config, running, kernels, fault);
+        made->model = Transformer::load({static_cast<const std::uint8_t*>(view.ptr), length}, config, running,
+                                        kernels, fault);
     }
     if (made->model == nullptr) throw py::value_error(fault);
     return made;
 }
 
-Logits step(PyTransformer& self, const Tokens& sequences, const Tokens& tokens) {
-    if (sequences.ndim() != 1 || tokens.ndim() != 1 || sequences.size() != tokens.size())
-        throw py::value_error("sequences and tokens must be int32[n], one token a sequence");
-    const auto batch = static_cast<std::size_t>(tokens.size());
-    Logits logits({batch, self.model->config().vocab_size});
-    float* const to = logits.mutable_data();
-    StepFault fault = StepFault::sound;
-    {
-        const py::gil_scoped_release others;
-        const std::scoped_lock turn(self.turn);
-        fault = self.model->step({sequences.data(), batch}, {tokens.data(), batch});
-        for (std::size_t b = 0; fault == StepFault::sound && b < batch; ++b)
-            std::ranges::copy(self.model->logits_of(b), to + b * self.model->config().vocab_size);
-    }
+void complain(const PyTransformer& self, StepFault fault) {
     switch (fault) {
         case StepFault::sound:
-            return logits;
+            return;
         case StepFault::no_such_token:
             throw py::value_error("tokens must be from 0 to " +
-                                  std::to_string(self.model->config().vocab_size - 1));
+                                  std::to_string(self.engine().config().vocab_size - 1));
         case StepFault::no_such_sequence:
             throw py::value_error("sequences must be from 0 to " +
-                                  std::to_string(self.model->running().sequences - 1));
+                                  std::to_string(self.engine().running().sequences - 1));
         case StepFault::sequence_twice:
             throw py::value_error("sequences must be different ones");
         case StepFault::not_finite:
             break;
     }
     throw py::value_error("the logits are not finite: the weights of this model are too large");
+}
+
+Logits step(PyTransformer& self, const Tokens& sequences, const Tokens& tokens) {
+    if (sequences.ndim() != 1 || tokens.ndim() != 1 || sequences.size() != tokens.size())
+        throw py::value_error("sequences and tokens must be int32[n], one token a sequence");
+    const auto batch = static_cast<std::size_t>(tokens.size());
+    Logits logits({batch, self.engine().config().vocab_size});
+    float* const to = logits.mutable_data();
+    StepFault fault = StepFault::sound;
+    {
+        const py::gil_scoped_release others;
+        const std::scoped_lock turn(self.turn);
+        fault = self.engine().step({sequences.data(), batch}, {tokens.data(), batch});
+        for (std::size_t b = 0; fault == StepFault::sound && b < batch; ++b)
+            std::ranges::copy(self.engine().logits_of(b), to + b * self.engine().config().vocab_size);
+    }
+    complain(self, fault);
+    return logits;
 }
 
 }  // namespace
@@ -141,6 +136,28 @@ void bind_transformer(py::module_& m) {
              "that names "
              "what\n"
              "is wrong with either.")
+        .def(
+            "read",
+            [](PyTransformer& self, std::int32_t sequence, const Tokens& tokens) {
+                if (tokens.ndim() != 1 || tokens.size() < 1)
+                    throw py::value_error("tokens must be int32[n] with at least one");
+                self.known(sequence);
+                Logits logits(static_cast<py::ssize_t>(self.engine().config().vocab_size));
+                StepFault fault = StepFault::sound;
+                {
+                    const py::gil_scoped_release others;
+                    const std::scoped_lock turn(self.turn);
+                    fault = self.engine().read(sequence,
+                                               {tokens.data(), static_cast<std::size_t>(tokens.size())});
+                    if (fault == StepFault::sound)
+                        std::ranges::copy(self.engine().logits_of(0), logits.mutable_data());
+                }
+                complain(self, fault);
+                return logits;
+            },
+            py::arg("sequence"), py::arg("tokens"),
+            "Many tokens of one sequence, int32[n]: the same logits as one after another, "
+            "float32[vocab_size], sooner.")
         .def("step", &step, py::arg("sequences"), py::arg("tokens"),
              "One token each for different sequences, int32[n] both: the logits of what comes next, "
              "float32[n,\n"
@@ -150,30 +167,31 @@ void bind_transformer(py::module_& m) {
             [](PyTransformer& self, std::int64_t sequence, std::int64_t n) {
                 const std::scoped_lock turn(self.turn);
                 const std::size_t which = self.known(sequence);
-                const std::int64_t most = self.model->reach(which);
+                const std::int64_t most = self.engine().reach(which);
                 if (n < 0 || n > most)
                     throw py::value_error("n must be from 0 to " + std::to_string(most) + ", not " +
                                           std::to_string(n));
-                self.model->rollback(which, n);
+                self.engine().rollback(which, n);
             },
             py::arg("sequence"), py::arg("n"), "Take a sequence's last n tokens back.")
         .def(
             "reset",
             [](PyTransformer& self, std::int64_t sequence) {
                 const std::scoped_lock turn(self.turn);
-                self.model->reset(self.known(sequence));
+                self.engine().reset(self.known(sequence));
             },
             py::arg("sequence"), "Let a sequence begin anew.")
         .def(
             "length",
             [](PyTransformer& self, std::int64_t sequence) {
                 const std::scoped_lock turn(self.turn);
-                return self.model->length(self.known(sequence));
+                return self.engine().length(self.known(sequence));
             },
             py::arg("sequence"),
             "How many tokens a sequence holds, those that slid out of the window included.")
-        .def_property_readonly("kernel", [](const PyTransformer& self) { return self.model->kernels().name; })
-        .def_property_readonly("bytes", [](const PyTransformer& self) { return self.model->bytes(); });
+        .def_property_readonly("kernel",
+                               [](const PyTransformer& self) { return self.engine().kernels().name; })
+        .def_property_readonly("bytes", [](const PyTransformer& self) { return self.engine().bytes(); });
 }
 
 }  // namespace sideman

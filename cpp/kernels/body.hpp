@@ -8,6 +8,12 @@
 
 #include <sideman/kernels.hpp>
 
+#if SIDEMAN_LANES >= 8
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 namespace {
 
 using sideman::Attention;
@@ -57,6 +63,28 @@ inline Floats load(const std::uint16_t* from) {
     return __builtin_bit_cast(Floats, words);
 #endif
 }
+// a * b + c, rounded once: the same bits everywhere, whether the processor has an instruction for it or not.
+inline Floats fused(Floats a, Floats b, Floats c) {
+#if SIDEMAN_LANES == 16
+    return __builtin_bit_cast(Floats, _mm512_fmadd_ps(a, b, c));
+#elif SIDEMAN_LANES == 8
+    return __builtin_bit_cast(Floats, _mm256_fmadd_ps(a, b, c));
+#elif SIDEMAN_LANES == 4 && defined(__aarch64__)
+    return __builtin_bit_cast(Floats, vfmaq_f32(c, a, b));
+#elif SIDEMAN_LANES == 4
+    for (std::size_t i = 0; i < lanes; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+}
+inline Floats all(float x) {
+#if SIDEMAN_LANES == 1
+    return x;
+#else
+    return x - Floats{};
+#endif
+}
 inline Floats floats_of(Ints x) {
 #if SIDEMAN_LANES == 1
     return static_cast<float>(x);
@@ -81,7 +109,8 @@ void tile(const float* w, std::size_t columns, const float* x, std::size_t x_str
         for (std::size_t b = 0; b < B; ++b) {
             for (std::size_t p = 0; p < parts; ++p) {
                 const Floats weights = load(w + (b * columns + k) * rows_per_block + p * lanes);
-                for (std::size_t n = 0; n < N; ++n) sums[b][n][p] += x[n * x_stride + k] * weights;
+                for (std::size_t n = 0; n < N; ++n)
+                    sums[b][n][p] = fused(all(x[n * x_stride + k]), weights, sums[b][n][p]);
             }
         }
     }
@@ -109,7 +138,9 @@ void tile(const ByteMatrix& matrix, std::size_t block, const ByteVectors& x, std
                 for (std::size_t q = 0; q < columns_per_group / 4; ++q)
                     dot.add(w + q * 4 * rows_per_block, x.bytes + from * columns_per_group + q * 4);
                 for (std::size_t p = 0; p < parts; ++p)
-                    sums[b][n][p] += floats_of(dot.part(p)) * (x.scales[from] * load(scales + p * lanes));
+
+                    sums[b][n][p] = fused(floats_of(dot.part(p)), x.scales[from] * load(scales + p * lanes),
+                                          sums[b][n][p]);
             }
         }
     }
@@ -197,31 +228,38 @@ void quantise(const float* x, std::size_t groups, std::int8_t* bytes, float* sca
 inline Floats exp_of(Floats x) {
     constexpr float lowest = -87.0F;
     x = x > lowest ? x : lowest + (x - x);
-    const Floats rounded = x * 1.44269504F + no_fraction;
+    const Floats rounded = fused(x, all(1.44269504F), all(no_fraction));
     const Ints k = as_ints(rounded) - __builtin_bit_cast(std::int32_t, no_fraction);
     const Floats n = rounded - no_fraction;
-    const Floats r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-    Floats sum = 1.9875691500e-4F * r + 1.3981999507e-3F;
-    sum = sum * r + 8.3334519073e-3F;
-    sum = sum * r + 4.1665795894e-2F;
-    sum = sum * r + 1.6666665459e-1F;
-    sum = sum * r + 5.0000001201e-1F;
-    sum = sum * r * r + r + 1.0F;
+    const Floats r = fused(n, all(2.12194440e-4F), fused(n, all(-0.693359375F), x));
+    Floats sum = fused(all(1.9875691500e-4F), r, all(1.3981999507e-3F));
+    sum = fused(sum, r, all(8.3334519073e-3F));
+    sum = fused(sum, r, all(4.1665795894e-2F));
+    sum = fused(sum, r, all(1.6666665459e-1F));
+    sum = fused(sum, r, all(5.0000001201e-1F));
+    sum = fused(sum * r, r, r) + 1.0F;
     return sum * as_floats((k + 127) << 23);
 }
 
-template <std::size_t H, typename Number>
+// The scores of 16 S slots from one on.
+template <std::size_t H, std::size_t S, typename Number>
 void scores(const Attention& a, std::size_t head, std::size_t slot) {
-    const auto* const keys = static_cast<const Number*>(a.keys) + slot;
-    Floats sums[H][parts] = {};
+    const std::size_t block = rows_per_block * a.head_dim;
+    const auto* keys = static_cast<const Number*>(a.keys) + slot * a.head_dim;
+    Floats sums[H][S * parts] = {};
     for (std::size_t d = 0; d < a.head_dim; ++d) {
-        for (std::size_t p = 0; p < parts; ++p) {
-            const Floats key = load(keys + d * a.capacity + p * lanes);
-            for (std::size_t h = 0; h < H; ++h) sums[h][p] += a.queries[(head + h) * a.head_dim + d] * key;
+        for (std::size_t s = 0; s < S; ++s) {
+            for (std::size_t p = 0; p < parts; ++p) {
+                const Floats key = load(keys + s * block + p * lanes);
+                for (std::size_t h = 0; h < H; ++h)
+                    sums[h][s * parts + p] =
+                        fused(all(a.queries[(head + h) * a.head_dim + d]), key, sums[h][s * parts + p]);
+            }
         }
+        keys += rows_per_block;
     }
     for (std::size_t h = 0; h < H; ++h) {
-        for (std::size_t p = 0; p < parts; ++p)
+        for (std::size_t p = 0; p < S * parts; ++p)
             store(a.by_slot + (head + h) * a.capacity + slot + p * lanes, sums[h][p]);
     }
 }
@@ -256,45 +294,49 @@ inline float weigh(float* x, std::size_t count) {
     return sum;
 }
 
-template <std::size_t H, typename Number>
-void gather(const Attention& a, std::size_t head, const float* shares) {
+// Dimensions d to d + 16 D of what the weights gather from the values.
+template <std::size_t H, std::size_t D, typename Number>
+void gather(const Attention& a, std::size_t head, std::size_t d, const float* shares) {
     const std::size_t before = a.capacity - a.first < a.count ? a.capacity - a.first : a.count;
-    for (std::size_t d = 0; d < a.head_dim; d += rows_per_block) {
-        Floats sums[H][parts] = {};
-        const auto* value = static_cast<const Number*>(a.values) + a.first * a.head_dim + d;
-        for (std::size_t i = 0; i < a.count; ++i) {
-            if (i == before) value = static_cast<const Number*>(a.values) + d;
-            for (std::size_t p = 0; p < parts; ++p) {
-                const Floats here = load(value + p * lanes);
-                for (std::size_t h = 0; h < H; ++h)
-                    sums[h][p] += a.by_age[(head + h) * a.capacity + i] * here;
-            }
-            value += a.head_dim;
+    Floats sums[H][D * parts] = {};
+    const auto* value = static_cast<const Number*>(a.values) + a.first * a.head_dim + d;
+    for (std::size_t i = 0; i < a.count; ++i) {
+        if (i == before) value = static_cast<const Number*>(a.values) + d;
+        for (std::size_t p = 0; p < D * parts; ++p) {
+            const Floats here = load(value + p * lanes);
+            for (std::size_t h = 0; h < H; ++h)
+                sums[h][p] = fused(all(a.by_age[(head + h) * a.capacity + i]), here, sums[h][p]);
         }
-        for (std::size_t h = 0; h < H; ++h) {
-            for (std::size_t p = 0; p < parts; ++p)
-                store(a.out + (head + h) * a.head_dim + d + p * lanes, sums[h][p] * shares[h]);
-        }
+        value += a.head_dim;
+    }
+    for (std::size_t h = 0; h < H; ++h) {
+        for (std::size_t p = 0; p < D * parts; ++p)
+            store(a.out + (head + h) * a.head_dim + d + p * lanes, sums[h][p] * shares[h]);
     }
 }
 
 template <std::size_t H, typename Number>
 void heads(const Attention& a, std::size_t head) {
+    constexpr std::size_t wide = lanes == 16 ? 2 : 1;  // blocks of sixteen at once, as registers allow
     const bool round = a.first + a.count > a.capacity;
     const std::size_t past = round ? a.capacity : a.first + a.count;
-    for (std::size_t slot = round ? 0 : a.first / rows_per_block * rows_per_block; slot < past;
-         slot += rows_per_block)
-        scores<H, Number>(a, head, slot);
+    std::size_t slot = round ? 0 : a.first / rows_per_block * rows_per_block;
+    for (; slot + (wide - 1) * rows_per_block < past; slot += wide * rows_per_block)
+        scores<H, wide, Number>(a, head, slot);
+    for (; slot < past; slot += rows_per_block) scores<H, 1, Number>(a, head, slot);
     float shares[H];
+    const std::size_t straight = past - a.first < a.count ? past - a.first : a.count;
     for (std::size_t h = 0; h < H; ++h) {
         const float* const from = a.by_slot + (head + h) * a.capacity;
         float* const to = a.by_age + (head + h) * a.capacity;
-        std::size_t i = 0;
-        for (std::size_t slot = a.first; slot < past && i < a.count; ++slot) to[i++] = from[slot];
-        for (std::size_t slot = 0; i < a.count; ++slot) to[i++] = from[slot];
+        __builtin_memcpy(to, from + a.first, straight * sizeof(float));
+        __builtin_memcpy(to + straight, from, (a.count - straight) * sizeof(float));
         shares[h] = 1.0F / weigh(to, a.count);
     }
-    gather<H, Number>(a, head, shares);
+    std::size_t d = 0;
+    for (; d + wide * rows_per_block <= a.head_dim; d += wide * rows_per_block)
+        gather<H, wide, Number>(a, head, d, shares);
+    for (; d < a.head_dim; d += rows_per_block) gather<H, 1, Number>(a, head, d, shares);
 }
 
 template <typename Number>

@@ -10,6 +10,7 @@ from typing import Final
 
 from ._core import model as _core
 from .contract import METHODS, Floats, Intervals, Ints, Masks, Model, ModelState, Placed, Symbol, probability
+from .llm import Unfit, llm_factory, reads
 from .pyblend import PyBlend
 from .views import views
 
@@ -18,6 +19,8 @@ Choice = _core.Choice
 NativeModel = _core.NativeModel
 NGram = _core.NGram
 NGramState = _core.NGramState
+LLM = _core.LLM
+Reader = _core.Reader
 Oracle = _core.Oracle
 Sampler = _core.Sampler
 State = _core.State
@@ -93,6 +96,7 @@ def blended(
 __all__ = [
     "GAVE_UP",
     "GAVE_UP_AVOID",
+    "LLM",
     "METHODS",
     "Alphabet",
     "Blend",
@@ -110,15 +114,19 @@ __all__ = [
     "Oracle",
     "Placed",
     "PyBlend",
+    "Reader",
     "Sampler",
     "State",
     "Symbol",
     "Transformer",
+    "Unfit",
     "Walk",
     "blended",
     "chance",
     "least_share",
+    "llm_factory",
     "probability",
+    "reads",
     "transformer_kernels",
     "viewing_ngram",
 ]

@@ -46,6 +46,9 @@ class BlendStanding final : public Standing {
     void beside(std::span<const Value> around) override {
         for (const auto& part : parts_) part->beside(around);
     }
+    void steer(std::span<const Value> tokens) override {
+        for (const auto& part : parts_) part->steer(tokens);
+    }
     void ask(std::span<const Interval> exclude, int min_context) override {
         for (const auto& part : parts_) part->ask(exclude, min_context);
         asked_ = 0;

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <sideman/arena.hpp>
 #include <sideman/matrix.hpp>
 #include <sideman/safetensors.hpp>
+#include <span>
 #include <vector>
 
 namespace sideman {
@@ -32,14 +34,17 @@ class Cache {
           rollback_(rollback),
           capacity_(capacity(window, rollback)),
           half_(half),
-          places_(sequences) {
-        const std::size_t numbers = sequences * layers * kv_heads * capacity_ * head_dim;
-        if (half) {
-            half_keys_.resize(numbers);
-            half_values_.resize(numbers);
+          numbers_(sequences * layers * kv_heads * capacity_ * head_dim),
+          places_(sequences) {}
+    // What it will take of an arena, and the move there, before which it cannot be used.
+    std::size_t room() const { return 2 * Arena::room(numbers_ * (half_ ? 2 : 4)); }
+    void settle(Arena& arena) {
+        if (half_) {
+            half_keys_ = arena.take<std::uint16_t>(numbers_);
+            half_values_ = arena.take<std::uint16_t>(numbers_);
         } else {
-            keys_.resize(numbers);
-            values_.resize(numbers);
+            keys_ = arena.take<float>(numbers_);
+            values_ = arena.take<float>(numbers_);
         }
     }
     static std::size_t capacity(std::size_t window, std::size_t rollback) {
@@ -47,18 +52,19 @@ class Cache {
     }
 
     std::size_t capacity() const { return capacity_; }
-    std::size_t bytes() const {
-        return 4 * (keys_.size() + values_.size()) + 2 * (half_keys_.size() + half_values_.size());
-    }
     std::int64_t length(std::size_t sequence) const { return places_[sequence].length; }
 
-    // Keep the key and value of the token that comes next in a sequence.
-    void put(std::size_t sequence, std::size_t layer, std::size_t head, const float* key,
-             const float* value) {
-        const std::size_t slot = static_cast<std::size_t>(places_[sequence].length) % capacity_;
-        const std::size_t begin = at(sequence, layer, head);
+    // One head of one layer of one sequence.
+    struct Ring {
+        std::size_t sequence, layer, head;
+    };
+    // Keep the key and value of the token at a position.
+    void put(Ring ring, std::int64_t position, const float* key, const float* value) {
+        const std::size_t slot = static_cast<std::size_t>(position) % capacity_;
+        const std::size_t begin = at(ring);
         for (std::size_t d = 0; d < head_dim_; ++d) {
-            const std::size_t key_at = begin + d * capacity_ + slot;
+            const std::size_t key_at =
+                begin + (slot / rows_per_block * head_dim_ + d) * rows_per_block + slot % rows_per_block;
             const std::size_t value_at = begin + slot * head_dim_ + d;
             if (half_) {
                 half_keys_[key_at] = safetensors::bfloat_of(key[d]);
@@ -69,11 +75,11 @@ class Cache {
             }
         }
     }
-    // What the next token of a sequence, already put, looks at; queries and room to work in are the caller's.
-    Attention seen(std::size_t sequence, std::size_t layer, std::size_t head) const {
-        const auto place = static_cast<std::size_t>(places_[sequence].length);
+    // What the token at a position, already put, looks at; queries and room to work in are the caller's.
+    Attention seen(Ring ring, std::int64_t position) const {
+        const auto place = static_cast<std::size_t>(position);
         const std::size_t count = std::min(place + 1, window_);
-        const std::size_t begin = at(sequence, layer, head);
+        const std::size_t begin = at(ring);
         Attention a{};
         a.keys = half_ ? static_cast<const void*>(half_keys_.data() + begin) : keys_.data() + begin;
         a.values = half_ ? static_cast<const void*>(half_values_.data() + begin) : values_.data() + begin;
@@ -84,10 +90,10 @@ class Cache {
         a.count = count;
         return a;
     }
-    // The next token is whole.
-    void advance(std::size_t sequence) {
+    // The next tokens, so many, are whole.
+    void advance(std::size_t sequence, std::int64_t tokens) {
         Place& place = places_[sequence];
-        ++place.length;
+        place.length += tokens;
         place.furthest = std::max(place.furthest, place.length);
     }
     // How many tokens may be taken back.
@@ -101,15 +107,16 @@ class Cache {
     void reset(std::size_t sequence) { places_[sequence] = {}; }
 
   private:
-    std::size_t at(std::size_t sequence, std::size_t layer, std::size_t head) const {
-        return ((sequence * layers_ + layer) * kv_heads_ + head) * capacity_ * head_dim_;
+    std::size_t at(Ring ring) const {
+        return ((ring.sequence * layers_ + ring.layer) * kv_heads_ + ring.head) * capacity_ * head_dim_;
     }
 
     std::size_t layers_ = 0, kv_heads_ = 0, head_dim_ = 0, window_ = 0, rollback_ = 0, capacity_ = 0;
     bool half_ = false;
+    std::size_t numbers_ = 0;
     std::vector<Place> places_;
-    std::vector<float> keys_, values_;
-    std::vector<std::uint16_t> half_keys_, half_values_;
+    std::span<float> keys_, values_;
+    std::span<std::uint16_t> half_keys_, half_values_;
 };
 
 }  // namespace sideman

@@ -38,7 +38,7 @@ struct ByteVectors {
 
 // What the query heads of one KV head look at. Keys and values are float, or bfloat16 where `half`.
 struct Attention {
-    const void* keys;    // [head_dim][capacity]
+    const void* keys;    // [capacity/16][head_dim][16]
     const void* values;  // [capacity][head_dim]
     bool half;
     std::size_t head_dim, capacity;  // multiples of 16
@@ -83,7 +83,7 @@ inline const Kernels* const* runnable_kernels() {
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))
             found[n++] = &avx512_kernels;
-        if (__builtin_cpu_supports("avx2")) found[n++] = &avx2_kernels;
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found[n++] = &avx2_kernels;
 #endif
 #ifdef SIDEMAN_NEON_KERNELS
         found[n++] = &neon_kernels;

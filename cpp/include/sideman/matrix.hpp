@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <sideman/arena.hpp>
 #include <sideman/kernels.hpp>
 #include <span>
 #include <vector>
@@ -68,18 +69,34 @@ class Matrix {
             ++blocks_;
         }
     }
+    // What it will take of an arena, and the move there, before which it cannot be multiplied with.
+    std::size_t room() const {
+        return Arena::room(4 * floats_.size()) + Arena::room(packed_.size()) +
+               Arena::room(4 * scales_.size());
+    }
+    void settle(Arena& arena) {
+        floats_here_ = moved(floats_, arena);
+        packed_here_ = moved(packed_, arena);
+        scales_here_ = moved(scales_, arena);
+    }
     // y = this times each of the first vectors of x; does not allocate.
     void times(const Kernels& kernels, Rows& x, std::size_t batch, Rows& y) const {
         if (bytes_) {
-            kernels.multiply_bytes({packed_.data(), scales_.data(), blocks_, groups_},
-                                   x.bytes(kernels, batch), y[0], y.stride());
+            kernels.multiply_bytes({packed_here_, scales_here_, blocks_, groups_}, x.bytes(kernels, batch),
+                                   y[0], y.stride());
         } else {
-            kernels.multiply({floats_.data(), blocks_, columns_}, x[0], x.stride(), batch, y[0], y.stride());
+            kernels.multiply({floats_here_, blocks_, columns_}, x[0], x.stride(), batch, y[0], y.stride());
         }
     }
-    std::size_t bytes() const { return 4 * (floats_.size() + scales_.size()) + packed_.size(); }
 
   private:
+    template <typename T>
+    static const T* moved(std::vector<T>& from, Arena& arena) {
+        const std::span<T> to = arena.take<T>(from.size());
+        std::ranges::copy(from, to.begin());
+        std::vector<T>().swap(from);
+        return to.data();
+    }
     // Sixteen rows in int8: in each row, the largest magnitude of each group of 32 columns becomes 127.
     void add_bytes(std::span<const float> weights) {
         for (std::size_t g = 0; g < groups_; ++g) {
@@ -108,6 +125,9 @@ class Matrix {
     std::vector<float> floats_;
     std::vector<std::uint8_t> packed_;
     std::vector<float> scales_;
+    const float* floats_here_ = nullptr;
+    const std::uint8_t* packed_here_ = nullptr;
+    const float* scales_here_ = nullptr;
 };
 
 }  // namespace sideman

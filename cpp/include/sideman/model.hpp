@@ -71,6 +71,9 @@ class Standing {
     // What is known of the next event beside its symbol, for models that look at it.
     virtual void beside(std::span<const Value>) {}
 
+    // Words that stand before the next event, as tokens of the model's own, for models that heed any.
+    virtual void steer(std::span<const Value>) {}
+
     // The next questions are about the next event: without these positions, and without places that agree on
     // fewer events than `min_context`.
     virtual void ask(std::span<const Interval> exclude, int min_context) = 0;

@@ -50,6 +50,8 @@ class Rotation {
         }
     }
     void at(std::int64_t position) {
+        if (position == position_) return;  // as in the layer before
+        position_ = position;
         for (std::size_t i = 0; i < turns_.size(); ++i) {
             const auto [cosine, sine] = portable_turn(static_cast<double>(position) * frequencies_[i]);
             turns_[i] = {static_cast<float>(cosine), static_cast<float>(sine)};
@@ -67,6 +69,7 @@ class Rotation {
     }
 
   private:
+    std::int64_t position_ = -1;
     std::vector<double> frequencies_;
     std::vector<std::pair<float, float>> turns_;
 };

@@ -70,6 +70,8 @@ class Walk {
     ~Walk() = default;
 
     const Standing& standing() const { return *standing_; }
+    // Words before the next event, for models that heed any.
+    void steer(std::span<const Value> tokens) { standing_->steer(tokens); }
 
     // Choose the next event and go on by it. `choice.made` is false when the masks leave nothing.
     void choose(const Wishes& wishes, std::uint64_t seed, std::uint32_t player, std::uint64_t ordinal,

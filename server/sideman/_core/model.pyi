@@ -5,6 +5,7 @@ Symbols are ids of an `Alphabet`, or tuples of its components; ids and component
 """
 
 from collections.abc import Sequence
+from mmap import mmap
 from typing import final
 
 import numpy as np
@@ -284,28 +285,87 @@ class Blending:
         """A value came, after `mix` of the same component."""
 
 @final
-class BlendState:
-    """Where a player stands in one blend; small, and the player's own."""
+class StandingState:
+    """Where a player stands in a blend or an LLM; small, and the player's own."""
 
     around: Sequence[int]
     """What is known of the next event beside its symbol, for parts that look around."""
 
-    def copy(self) -> BlendState:
+    def copy(self) -> StandingState:
         """A state of its own at the same place."""
 
     def rollback(self, n: int) -> None:
         """Take back the last n advances, at most 64; raises `ValueError` beyond what there is."""
 
+    def steer(self, tokens: Sequence[int]) -> None:
+        """Words before the next event, as tokens of an LLM; for others nothing."""
+
+class _Asked(NativeModel):  # only here: what models that are asked through their standings have in common
+    weights: Floats
+    """What it and its parts have learned of whom to trust: float64[k], to keep and to set again."""
+
+    @property
+    def alphabet(self) -> Alphabet | None: ...
+    def learn(self, symbols: npt.ArrayLike, stream: int = 0, around: Ints | None = None, weigh: bool = True) -> int:
+        """Learn symbols, in order; the position of the first. `weigh`: weights learn, too."""
+
+    def end(self, stream: int = 0) -> None:
+        """A break: the stream's context ends, and nothing is predicted across it."""
+
+    def know(self, symbols: npt.ArrayLike) -> None:
+        """These belong to the alphabet, though they were not heard yet."""
+
+    def piece(self) -> None:
+        """A new piece begins, for parts that know the running one apart."""
+
+    def unlearn(self, first: int, past: int) -> None:
+        """Forget the positions [first, past)."""
+
+    def start(self) -> StandingState:
+        """A state that has heard nothing."""
+
+    def advance(self, state: StandingState, symbol: Symbol, at: int | None = None) -> None:
+        """Go on by a symbol (0 breaks the context)."""
+
+    def predict(self, state: StandingState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
+        """The next component given those chosen: values int32[m] ascending from 0, p float64[m] that sums to 1."""
+
+    def sources(self, state: StandingState, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
+        """At most 16 positions in memory that support a symbol, longest context first."""
+
+    def probability(self, state: StandingState, symbol: Symbol) -> float:
+        """The probability of a symbol: the product over its components."""
+
+    def longest_vote(self, state: StandingState, exclude: Intervals = ()) -> int:
+        """The longest of its parts' contexts."""
+
+    def context(self, state: StandingState) -> int:
+        """How many of the last events agree with memory."""
+
+    def speaks(
+        self,
+        state: StandingState,
+        exclude: Intervals = (),
+        min_context: int = 0,
+        masks: Sequence[Floats | None] = (),
+    ) -> bool:
+        """Whether any part has a word to say from memory under these wishes."""
+
+    def contexts(self, state: StandingState, positions: Sequence[int]) -> list[int]:
+        """How many events before each position agree with what was played, at most 32."""
+
+    def symbol_at(self, position: int) -> int:
+        """The id of the symbol at a position; 0 where it was forgotten."""
+
+    def __len__(self) -> int: ...
+
 @final
-class Blend(NativeModel):
+class Blend(_Asked):
     """Several models of the core that learn the same symbols and predict as one.
 
     `how`: product or mixture; `weights`: fixed, entropy or success; `shares`: where the weights begin. Raises
     `ValueError` for parts that have learned different things or share no alphabet.
     """
-
-    weights: Floats
-    """What it and its parts have learned of whom to trust: float64[k], to keep and to set again."""
 
     def __init__(
         self,
@@ -319,60 +379,6 @@ class Blend(NativeModel):
     def parts(self) -> list[NativeModel]: ...
     @property
     def names(self) -> tuple[str, ...]: ...
-    @property
-    def alphabet(self) -> Alphabet | None: ...
-    def learn(self, symbols: npt.ArrayLike, stream: int = 0, around: Ints | None = None, weigh: bool = True) -> int:
-        """Teach all parts the same symbols; the position of the first. `weigh`: weights learn, too."""
-
-    def end(self, stream: int = 0) -> None:
-        """A break: the stream's context ends, and nothing is predicted across it."""
-
-    def know(self, symbols: npt.ArrayLike) -> None:
-        """These belong to the alphabet, though they were not heard yet."""
-
-    def piece(self) -> None:
-        """A new piece begins, for parts that know the running one apart."""
-
-    def unlearn(self, first: int, past: int) -> None:
-        """All parts forget the positions [first, past)."""
-
-    def start(self) -> BlendState:
-        """A state that has heard nothing."""
-
-    def advance(self, state: BlendState, symbol: Symbol, at: int | None = None) -> None:
-        """Go on by a symbol (0 breaks the context)."""
-
-    def predict(self, state: BlendState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
-        """The next component given those chosen: values int32[m] ascending from 0, p float64[m] that sums to 1."""
-
-    def sources(self, state: BlendState, symbol: Symbol, exclude: Intervals = ()) -> list[int]:
-        """At most 16 positions in memory that support a symbol, longest context first."""
-
-    def probability(self, state: BlendState, symbol: Symbol) -> float:
-        """The probability of a symbol: the product over its components."""
-
-    def longest_vote(self, state: BlendState, exclude: Intervals = ()) -> int:
-        """The longest of its parts' contexts."""
-
-    def context(self, state: BlendState) -> int:
-        """How many of the last events agree with memory."""
-
-    def speaks(
-        self,
-        state: BlendState,
-        exclude: Intervals = (),
-        min_context: int = 0,
-        masks: Sequence[Floats | None] = (),
-    ) -> bool:
-        """Whether any part has a word to say from memory under these wishes."""
-
-    def contexts(self, state: BlendState, positions: Sequence[int]) -> list[int]:
-        """How many events before each position agree with what was played, at most 32."""
-
-    def symbol_at(self, position: int) -> int:
-        """The id of the symbol at a position; 0 where it was forgotten."""
-
-    def __len__(self) -> int: ...
 
 @final
 class Sampler:
@@ -457,7 +463,7 @@ class Transformer:
 
     def __init__(
         self,
-        weights: bytes,
+        weights: bytes | mmap,
         *,
         vocab_size: int,
         hidden_size: int,
@@ -488,6 +494,9 @@ class Transformer:
         Raises `ValueError`, and nothing has moved.
         """
 
+    def read(self, sequence: int, tokens: Ints) -> npt.NDArray[np.float32]:
+        """Many tokens of one sequence, int32[n]: the same logits as one after another, [vocab_size], sooner."""
+
     def rollback(self, sequence: int, n: int) -> None:
         """Take a sequence's last n tokens back."""
 
@@ -502,3 +511,49 @@ class Transformer:
     @property
     def bytes(self) -> int:
         """What weights and cache take."""
+
+@final
+class Reader:
+    """A transformer that reads for many players, its sequences lent to whoever asks."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        """Takes a transformer over, which is of no use by itself from then on."""
+
+    @property
+    def work(self) -> int:
+        """How many tokens were run through it so far."""
+
+    @property
+    def kernel(self) -> str: ...
+    @property
+    def bytes(self) -> int:
+        """What weights and caches take."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+@final
+class LLM(_Asked):
+    """A transformer as a model: symbols are read as tokens, one a component; an oracle remembers the performer."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        header: Sequence[int],
+        spans: Sequence[tuple[int, int]],
+        end: int = -1,
+        alphabet: Alphabet | None = None,
+        memory_share: float = 0.5,
+        memory_half: float = 4.0,
+    ) -> None:
+        """`header`: how each stream begins; `spans`: of each component the tokens [first, past) of its values from 0.
+
+        `end` is said where a context breaks. Where c events agree with memory its word weighs
+        `memory_share` * c / (c + `memory_half`). Raises `ValueError`.
+        """
+
+    @property
+    def reader(self) -> Reader: ...
+    @property
+    def bytes(self) -> int:
+        """What its memory takes; the reader's weights are shared."""

@@ -1,0 +1,123 @@
+"""A small LLM from a folder: `config.json` and `model.safetensors`, checked, and the model that players use.
+
+The folder is Hugging Face's form with one section more, `sideman`, that says what the tokens mean (docs/llm.md). Only
+loading belongs here: what a model predicts is the core's, what tokens mean is `tokens/`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ._core import model as _core
+from .errors import Refused
+from .tokens import END_TOKEN, MUSIC, Grammar, readable, vocabulary_of
+
+#: So many contexts are held at once; of more players, some are read again from the beginning of what they remember.
+CONTEXTS: Final = 32
+#: So many tokens of the past are read, some 130 events of three components.
+WINDOW: Final = 512
+_FIELDS: Final = {
+    "vocab_size": int,
+    "hidden_size": int,
+    "intermediate_size": int,
+    "num_hidden_layers": int,
+    "num_attention_heads": int,
+    "num_key_value_heads": int,
+    "head_dim": int,
+    "rms_norm_eps": float,
+    "rope_theta": float,
+    "tie_word_embeddings": bool,
+}
+
+
+class Unfit(Exception):
+    """A folder that holds no model for this purpose; the text says why, naming file and field."""
+
+
+def transformer(folder: Path, **running: Any) -> tuple[_core.Transformer, Mapping[str, Any]]:
+    """The engine with a folder's weights, and the whole of its `config.json`; raises `Unfit`.
+
+    `running`: `weights_as`, `cache_as`, `sequences`, `window`, `rollback`, `kernel` as `Transformer` takes them.
+    """
+    config = _config(folder / "config.json")
+    kind = config.get("model_type")
+    if kind != "llama":
+        raise Unfit(f"{folder / 'config.json'}: model_type is {kind!r}; llama can be read")
+    if config.get("rope_scaling") is not None:
+        raise Unfit(f"{folder / 'config.json'}: rope_scaling is not known; only plain rotary positions are")
+    fields: dict[str, Any] = {name: _field(config, name, of, folder) for name, of in _FIELDS.items() if name in config}
+    fields.setdefault("head_dim", fields.get("hidden_size", 0) // max(1, fields.get("num_attention_heads", 1)))
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _core.Transformer(data, **fields, **running), config
+    except OSError as error:
+        raise Unfit(f"{weights}: {error.strerror}") from None
+    except (ValueError, TypeError) as error:  # an empty file cannot be mapped; a field is missing
+        raise Unfit(f"{weights}: {error}") from None
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Unfit(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise Unfit(f"{path}: is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise Unfit(f"{path}: must be a JSON object")
+    return found
+
+
+def _field(config: Mapping[str, Any], name: str, of: type, folder: Path) -> int | float | bool:
+    value = config[name]
+    if isinstance(value, bool) is not (of is bool) or not isinstance(value, (int, float) if of is float else of):
+        raise Unfit(f"{folder / 'config.json'}: {name} must be {of.__name__}, not {value!r}")
+    return of(value)  # type: ignore[no-any-return]
+
+
+def reader(folder: Path, *, contexts: int = CONTEXTS, window: int = WINDOW, **running: Any) -> _core.Reader:
+    """Who reads music for players, with a folder's model; raises `Unfit`, also where its tokens mean other things."""
+    running = {"weights_as": "int8", "cache_as": "bf16", **running}
+    engine, config = transformer(folder, sequences=contexts, window=window, **running)
+    try:
+        kind = vocabulary_of(config.get("sideman"), {MUSIC.kind: MUSIC})
+    except ValueError as error:
+        raise Unfit(f"{folder / 'config.json'}: {error}") from None
+    if int(config["vocab_size"]) < kind.size:
+        raise Unfit(f"{folder / 'config.json'}: vocab_size must be at least {kind.size}")
+    return _core.Reader(engine)
+
+
+def llm(by: _core.Reader, alphabet: _core.Alphabet, **mixing: float) -> _core.LLM:
+    """A model of the symbols of an alphabet that tells its `names`; raises `Refused` for a viewpoint without tokens."""
+    grammar = Grammar("*".join(getattr(alphabet, "names", ())) or "pitch")
+    spans = [grammar.span(place) for place in range(len(grammar.names))]
+    return _core.LLM(
+        by, list(grammar.header), [(first - 1, past) for first, past in spans], END_TOKEN, alphabet, **mixing
+    )
+
+
+def llm_factory(folder: Path, **running: Any) -> Callable[[_core.Alphabet], _core.LLM]:
+    """What makes models that all ask one reader, loaded when the first is made; raises `Unfit` then."""
+    loaded: list[_core.Reader] = []
+
+    def make(alphabet: _core.Alphabet) -> _core.LLM:
+        if not loaded:
+            loaded.append(reader(folder, **running))
+        return llm(loaded[0], alphabet)
+
+    return make
+
+
+def reads(viewpoint: str) -> None:
+    """Raise `Refused` where the LLM cannot read a viewpoint."""
+    if not readable(viewpoint):
+        Grammar(viewpoint)
+
+
+__all__ = ["CONTEXTS", "WINDOW", "Refused", "Unfit", "llm", "llm_factory", "reader", "reads", "transformer"]
