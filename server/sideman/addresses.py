@@ -222,6 +222,13 @@ TABLE: Final[tuple[Address, ...]] = (
     _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),
     _row("/stop", "", "stop the transport, halt every player", 4),
     _row("/panic", "", "now: every player is disarmed, every sounding note ends, all plans are dropped", 4),
+    _row(
+        "/at",
+        "s:when s:address any:argument...",
+        "any command of sections 4 and 5 at the next `beat`, `bar` or `section`; with the transport stopped: at once",
+        4,
+        replies="/will",
+    ),
     # 5. Players
     _row(
         "/player/<p>/new",
@@ -356,6 +363,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/chart", "s:name i:bars", "the form in force; no bars: none", 5),
     Broadcast("/chart/loop", "i:first_bar i:last_bar", "what is gone round; 0 0: nothing", 5),
     Broadcast("/section", "s:name", "a section of the form begins", 5),
+    Broadcast("/will", "s:when s:address any...", "the answer to `/at`: what will be done, and when", 4),
     Broadcast("/panic", "s:by", "somebody has sent `/panic`", 4),
     Broadcast(
         "/player/<p>/note", "i:pitch i:velocity f:duration_ms i:channel i:event", "a note; its duration is above 0", 5

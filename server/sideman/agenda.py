@@ -40,6 +40,11 @@ class Agenda:
         """Forget `name`, if it is there."""
         self._due.pop(name, None)
 
+    def due(self, name: Hashable) -> int | None:
+        """When `name` falls due; None where it does not."""
+        held = self._due.get(name)
+        return held[0] if held is not None else None
+
     def next_ns(self) -> int | None:
         """When the next name falls due; None when nothing is planned."""
         heap = self._heap

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .addresses import Value
 from .events import Event, Query
+from .osc import Message
 from .seats import Endpoint, Seat
 
 
@@ -102,6 +103,16 @@ class Errand(NamedTuple):
     address: str
 
 
+class Obey(NamedTuple):
+    """The time of a delayed command has come: it is checked again, and done as if it had come at `played_ns`."""
+
+    player: str  # none
+    message: Message
+    source: Endpoint
+    by: Seat
+    played_ns: int
+
+
 class ForgetPerformer(NamedTuple):
     """All memories of a session lose what somebody played; `to` is told how much that was."""
 
@@ -111,4 +122,6 @@ class ForgetPerformer(NamedTuple):
     to: Seat
 
 
-Effect = Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Clear | Errand | ForgetPerformer | Query
+Effect = (
+    Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Clear | Errand | ForgetPerformer | Obey | Query
+)

@@ -123,7 +123,8 @@ class Engine(Reception):
             source, bundle, due = self._held.pop(int(str(item[0])))
             self._bundle(source, bundle, now, due)
         for session in list(self._sessions.values()):
-            session.wake(now)
+            while session.wake(now):
+                self._run(session, now)
             self._run(session, now)
 
     def next_ns(self) -> int | None:

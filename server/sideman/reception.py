@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
 from .agenda import Agenda
 from .band import Band
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
+from .effects import Effect, Obey
 from .errors import Refused
-from .house import House
+from .house import NOWHERE, House
 from .inputs import Begin
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
@@ -191,6 +193,7 @@ class Reception(House):
                 self.rights,
                 played_ns,
                 self._status,
+                partial(self._check, source, seat, now, played_ns, place),
                 view,
             )
             steps = COMMANDS[command.row.template](call)
@@ -198,14 +201,52 @@ class Reception(House):
             checked.append((call, steps))
         return checked
 
-    def _do(self, call: Call, steps: Steps, now: int) -> None:
+    def _check(
+        self,
+        source: Endpoint,
+        seat: Seat | None,
+        now: int,
+        played_ns: int,
+        place: str,
+        message: Message,
+        view: View,
+    ) -> list[tuple[Call, Steps]]:
+        return self._checked(source, seat, message, now, played_ns, view, place)
+
+    def _act(self, session: Session, effect: Effect, now: int) -> None:
+        if isinstance(effect, Obey):
+            self._obey(session, effect, now)
+        else:
+            super()._act(session, effect, now)
+
+    def _obey(self, session: Session, delayed: Obey, now: int) -> None:
+        """A delayed command, checked again; if who gave it has left, it is dropped. It is nobody's act by now."""
+        seat, message = delayed.by, delayed.message
+        configured = delayed.source == NOWHERE
+        if not configured and self._seats.get(session.name, seat.name) is not seat:
+            return
+        try:
+            checked = self._checked(delayed.source, seat, message, now, delayed.played_ns, View(), session.name)
+        except Refused as error:
+            self.refused += 1
+            session.tell(now, seat, "/error", message.address, error.what[:300], error.cure[:300])
+            self._act_on(session, now)
+            return
+        for call, steps in checked:
+            self._do(call, steps, now, delayed=True)
+        found = find(message.address)
+        if found is None or (not found[0].quiet and found[0].replies == "/done"):
+            session.tell(now, seat, "/done", message.address)
+        self._act_on(session, now)
+
+    def _do(self, call: Call, steps: Steps, now: int, *, delayed: bool = False) -> None:
         if call.command.released:
             return
         if call.session.name not in self._sessions:
             self._add(call.session)
         if call.view.seat is not None and call.command.row.template != "/join":
             call.seat = self._seats.at(call.source)  # the bundle's own /join has made it real
-        if call.seat is not None:
+        if call.seat is not None and not delayed:
             call.session.renew(call.seat, now)
             if call.command.row.section >= 3 and call.seat.kind == "human":
                 call.session.human_act(now)

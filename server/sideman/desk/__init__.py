@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..addresses import TABLE
-from . import charts, correcting, exchanging, joining, moving, parameters, players, playing, remembering
+from . import charts, correcting, exchanging, joining, later, moving, parameters, players, playing, remembering
 from .call import COMMANDS, Call, Steps, View
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "correcting",
     "exchanging",
     "joining",
+    "later",
     "moving",
     "parameters",
     "players",

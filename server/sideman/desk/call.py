@@ -7,13 +7,14 @@ it does and may not fail. So a bundle is checked whole before any of it is obeye
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..addresses import Value
 from ..chart import Chart
 from ..commands import Command
 from ..errors import Refused
+from ..osc import Message
 from ..rights import Rights
 from ..seats import Endpoint, Seat
 from ..session import DEFAULT_PLAYER, Session
@@ -30,9 +31,14 @@ class View:
     dropped: set[str] = field(default_factory=set)
     seat: Seat | None = None  # that a `/join` among them would take
     session: Session | None = None  # the one that it would be in
+    running: bool | None = None  # the transport, if a command among them would start or stop it
     charted: bool = False  # whether a `/chart/set` among them would change the chart, to this one
     chart: Chart | None = None
     gestures: dict[str, int] = field(default_factory=dict)  # how many numbers the sender's have, by name
+
+    def copied(self) -> View:
+        """The same, to be changed by itself."""
+        return replace(self, made=dict(self.made), dropped=set(self.dropped), gestures=dict(self.gestures))
 
 
 @dataclass(slots=True)
@@ -50,6 +56,7 @@ class Call:
     rights: Rights
     played_ns: int  # when it was played: `now`, or the time tag of a bundle that came late
     status: Callable[[], list[tuple[str, tuple[Value, ...]]]]
+    check: Callable[[Message, View], list[tuple[Call, Steps]]]  # of another message of this sender
     view: View = field(default_factory=View)
 
     @property

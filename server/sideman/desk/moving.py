@@ -31,23 +31,25 @@ def metre(call: Call) -> Steps:
             "the chart says the metre", "write it there, as in 3/4 Dm7 | G7, or take the chart away: /chart/set -"
         )
     yield
-    call.session.change_metre(call.now, beats, unit)
+    call.session.change_metre(call.now, beats, unit, call.played_ns)
 
 
 @command("/position")
 def position(call: Call) -> Steps:
     yield
-    call.session.place(call.now, float(call.command.arguments[0]))
+    call.session.place(call.now, float(call.command.arguments[0]), call.played_ns)
 
 
 @command("/start")
 def start(call: Call) -> Steps:
+    call.view.running = True
     yield
     call.session.resume(call.now, human=call.sender.kind == "human")
 
 
 @command("/stop")
 def stop(call: Call) -> Steps:
+    call.view.running = False
     yield
     call.session.halt(call.now, panic=False)
     for voice in call.session.voices.values():
@@ -57,6 +59,7 @@ def stop(call: Call) -> Steps:
 
 @command("/panic")
 def panic(call: Call) -> Steps:
+    call.view.running = False
     yield
     call.session.halt(call.now, panic=True)
     call.session.say(call.now, "/panic", call.sender.name)

@@ -2,11 +2,12 @@
 
 The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
 `effects`, in order. It is made of layers, each on those before: state, charted, playing, leash,
-hands, beating, charting, exchanging, listening, presence.
+hands, beating, charting, delaying, exchanging, listening, presence.
 """
 
 from __future__ import annotations
 
+from ..effects import Obey
 from ..seats import Seats
 from .presence import Presence
 
@@ -35,8 +36,8 @@ class Session(Presence):
         voice.shown = voice.states()
         self._await_leash(voice)
 
-    def wake(self, now: int) -> None:
-        """Do what has fallen due, in order."""
+    def wake(self, now: int) -> bool:
+        """Do what has fallen due, in order; whether a command must be obeyed before it can go on."""
         while (item := self.agenda.pop(now)) is not None:
             name, due = item
             match name:
@@ -48,6 +49,8 @@ class Session(Presence):
                     self._plan(player, due, now)
                 case ("end", str(player)):
                     self._ended(player, due, now)
+                case ("early",):
+                    self._early(now)
                 case ("clock",):
                     self._clock(due, now)
                 case ("beat",):
@@ -58,3 +61,6 @@ class Session(Presence):
                     self._leash(player, due, now)
                 case ("lease", str(performer)):
                     self._lease(performer, due, now)
+            if self.effects and isinstance(self.effects[-1], Obey):
+                return True
+        return False

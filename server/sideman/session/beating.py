@@ -80,12 +80,13 @@ class Beating(Hands):
         self.timeline = self.timeline.with_tempo(due, self.bpm)
         self._await_clock(due)
 
-    def change_metre(self, now: int, beats: int, unit: int) -> None:
-        """Another metre, from the bar under way."""
-        self.transport = self.transport.with_metre(self.timeline.beat_at(now), beats, unit)
+    def change_metre(self, now: int, beats: int, unit: int, played_ns: int | None = None) -> None:
+        """Another metre, from the bar that is under way at `played_ns`: now, if that is not said."""
+        at_ns = now if played_ns is None else played_ns
+        self.transport = self.transport.with_metre(self.timeline.beat_at(at_ns), beats, unit)
         self.say(now, "/metre", beats, unit)
 
-    def place(self, now: int, position: float) -> None:
-        """Go to a place in the form; the beats of time itself go on."""
-        self.transport = self.transport.placed(self.timeline.beat_at(now), position)
+    def place(self, now: int, position: float, played_ns: int) -> None:
+        """Be at a place in the form at `played_ns`; the beats of time itself go on."""
+        self.transport = self.transport.placed(self.timeline.beat_at(played_ns), position)
         self._await_clock(now)

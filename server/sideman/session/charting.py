@@ -83,9 +83,9 @@ class Charting(Beating):
             if voice.playing and (voice.mode == "chart" or float(voice.settings["chord_tones"]) > 0):
                 self.replan(voice, now)
 
-    def place(self, now: int, position: float) -> None:
+    def place(self, now: int, position: float, played_ns: int) -> None:
         """Go to a place in the form, counted from its beginning."""
-        super().place(now, position)
+        super().place(now, position, played_ns)
         if self.course is not None:
             self.course = Course(self.course.chart, loop=self.course.loop)
             self._followed = None

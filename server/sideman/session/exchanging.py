@@ -8,10 +8,10 @@ from __future__ import annotations
 from ..effects import Clear, Errand, ForgetPerformer
 from ..seats import Seat
 from ..voice import Change, Parts, Wanted
-from .charting import Charting
+from .delaying import Delaying
 
 
-class Exchanging(Charting):
+class Exchanging(Delaying):
     """Players that become others."""
 
     def let_go(self, key: str, now: int) -> None:

@@ -6,17 +6,30 @@ Nothing here decides anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..addresses import Value
 from ..agenda import Agenda
 from ..beats import BeatFollower
 from ..chart import Course
 from ..effects import Effect, Say
+from ..osc import Message
 from ..params import SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
 from ..streams import Stream
 from ..timeline import Timeline, Transport
 from ..voice import Voice, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that waits, by whom it was given, and whether it is done on its beat itself."""
+
+    when: str
+    message: Message
+    source: Endpoint
+    by: Seat
+    on_beat: bool
 
 
 class SessionState:
@@ -51,6 +64,7 @@ class SessionState:
         self.gesture_sizes: dict[tuple[str, str], int] = {}
         self.harmony = ""  # the chord in force
         self.course: Course | None = None  # through the chart, if there is one
+        self.pending: list[Pending] = []  # commands that wait for their time
         self.chart_label = ""  # of the chart, that was said last
         self.section = ""  # of the chart, that was said last
         self._followed: int | None = None  # the position whose beat of the chart was said last
