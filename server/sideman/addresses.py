@@ -217,6 +217,13 @@ TABLE: Final[tuple[Address, ...]] = (
         4,
     ),
     _row("/tempo", "f:bpm{10,400}", "beats a minute", 4, "leader"),
+    _row(
+        "/tempo/ramp",
+        "f:bpm{10,400} f:beats{0,256}",
+        "beats a minute, reached evenly after so many beats; `/tempo` is told on each",
+        4,
+        "leader",
+    ),
     _row("/metre", "i:beats{1,64} i:unit{1,64}", "beats in a bar, from the bar under way, and their unit", 4, "leader"),
     _row("/position", "f:beat{0,10000000}", "go to that place in the form, from 0", 4, "leader"),
     _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),

@@ -16,34 +16,76 @@ DEFAULT_BPM: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Beats against nanoseconds at one tempo: `anchor_beat` falls on `anchor_ns`.
+    """Beats against nanoseconds: `anchor_beat` falls on `anchor_ns`, at the tempo `bpm`.
 
-    A change of tempo makes a new timeline that meets the old one at the moment of the change.
+    From there on the tempo goes evenly in time to `to_bpm`, over `ramp_ns` (0: it stays as it is). A change of tempo
+    makes a new timeline that meets the old one at the moment of the change.
     """
 
     anchor_ns: int
     anchor_beat: float = 0.0
     bpm: float = DEFAULT_BPM
+    ramp_ns: int = 0
+    to_bpm: float = DEFAULT_BPM
+
+    @property
+    def ramp_beats(self) -> float:
+        """How many beats the ramp lasts."""
+        return self.ramp_ns * (self.bpm + self.to_bpm) / 2 / MINUTE
+
+    def bpm_at(self, ns: int) -> float:
+        """The tempo at a moment."""
+        if not self.ramp_ns or ns <= self.anchor_ns:
+            return self.bpm
+        elapsed = ns - self.anchor_ns
+        if elapsed >= self.ramp_ns:
+            return self.to_bpm
+        return self.bpm + (self.to_bpm - self.bpm) * (elapsed / self.ramp_ns)
 
     def beat_at(self, ns: int) -> float:
         """The beat that falls on a moment."""
-        return self.anchor_beat + (ns - self.anchor_ns) * self.bpm / MINUTE
+        elapsed = ns - self.anchor_ns
+        if not self.ramp_ns or elapsed <= 0:
+            return self.anchor_beat + elapsed * self.bpm / MINUTE
+        if elapsed >= self.ramp_ns:
+            return self.anchor_beat + self.ramp_beats + (elapsed - self.ramp_ns) * self.to_bpm / MINUTE
+        mean = self.bpm + (self.to_bpm - self.bpm) * (elapsed / self.ramp_ns) / 2
+        return self.anchor_beat + elapsed * mean / MINUTE
 
     def ns_at(self, beat: float) -> int:
         """The moment on which a beat falls, to the nearest nanosecond."""
-        return self.anchor_ns + round((beat - self.anchor_beat) * MINUTE / self.bpm)
+        beats = beat - self.anchor_beat
+        if not self.ramp_ns or beats <= 0:
+            return self.anchor_ns + round(beats * MINUTE / self.bpm)
+        ramp_beats = self.ramp_beats
+        if beats >= ramp_beats:
+            return self.anchor_ns + self.ramp_ns + round((beats - ramp_beats) * MINUTE / self.to_bpm)
+        # The root of beats = t * (bpm + gain * t / 2) / MINUTE, in the form that loses nothing where gain is small.
+        gain = (self.to_bpm - self.bpm) / self.ramp_ns
+        root = math.sqrt(max(0.0, self.bpm * self.bpm + 2 * gain * beats * MINUTE))
+        return self.anchor_ns + round(2 * beats * MINUTE / (self.bpm + root))
 
     def span_ns(self, beats: float) -> int:
-        """How long so many beats last."""
+        """How long so many beats last at the tempo of the anchor."""
         return round(beats * MINUTE / self.bpm)
 
     def span_beats(self, ns: int) -> float:
-        """How many beats so many nanoseconds are."""
+        """How many beats so many nanoseconds are at the tempo of the anchor."""
         return ns * self.bpm / MINUTE
 
     def with_tempo(self, now: int, bpm: float) -> Timeline:
         """The timeline from `now` on at another tempo."""
-        return replace(self, anchor_ns=now, anchor_beat=self.beat_at(now), bpm=bpm)
+        return Timeline(now, self.beat_at(now), bpm)
+
+    def with_ramp(self, now: int, bpm: float, beats: float) -> Timeline:
+        """The timeline from `now` on, of which the tempo reaches `bpm` after so many beats."""
+        start = self.bpm_at(now)
+        return Timeline(now, self.beat_at(now), start, round(beats * 2 * MINUTE / (start + bpm)), bpm)
+
+    def anchored(self, now: int) -> Timeline:
+        """The same timeline, but for what was before `now`, with its anchor there."""
+        left = max(0, self.anchor_ns + self.ramp_ns - max(now, self.anchor_ns)) if self.ramp_ns else 0
+        return Timeline(now, self.beat_at(now), self.bpm_at(now), left, self.to_bpm)
 
 
 @dataclass(frozen=True, slots=True)

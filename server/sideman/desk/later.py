@@ -12,7 +12,7 @@ from ..session.state import Pending
 from .call import Call, Steps, command
 
 #: What is done on the beat itself; all else is done just before it, so that what sounds on it is as the command says.
-ON_THE_BEAT: Final = frozenset({"/tempo", "/beat", "/player/<p>/next"})
+ON_THE_BEAT: Final = frozenset({"/tempo", "/tempo/ramp", "/beat", "/player/<p>/next"})
 
 
 @command("/at")

@@ -21,6 +21,13 @@ def tempo(call: Call) -> Steps:
     call.session.change_tempo(call.now, float(call.command.arguments[0]))
 
 
+@command("/tempo/ramp")
+def ramp(call: Call) -> Steps:
+    yield
+    bpm, beats = call.command.arguments
+    call.session.change_tempo(call.now, float(bpm), float(beats))
+
+
 @command("/metre")
 def metre(call: Call) -> Steps:
     beats, unit = (int(number) for number in call.command.arguments)

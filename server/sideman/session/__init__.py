@@ -53,6 +53,8 @@ class Session(Presence):
                     self._early(now)
                 case ("clock",):
                     self._clock(due, now)
+                case ("ramp",):
+                    self._ramp(due)
                 case ("beat",):
                     self._settle(due)
                 case ("release",):

@@ -68,6 +68,7 @@ class Beating(Hands):
         bpm = (beat - before.beat_at(now)) * MINUTE / (due_ns - now)
         self.timeline = before.with_tempo(now, min(max(bpm, SLOWEST_BPM), FASTEST_BPM))
         self.agenda.set(("beat",), due_ns)
+        self.agenda.clear(("ramp",))
         self._await_clock(now)
         if abs(before.ns_at(beat) - self.timeline.ns_at(beat)) <= TOLERATED_NS:
             return

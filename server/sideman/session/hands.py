@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..addresses import Value
 from ..effects import Clear, Exchange, Forget, Unmake
 from ..seats import Seat
@@ -78,17 +80,36 @@ class Hands(Leashed):
         voice.fresh = False
         self._ask(voice, now, count=1)
 
-    def change_tempo(self, now: int, bpm: float) -> None:
-        """Another tempo from now on; what was planned at the old one and is unsent is planned again."""
+    def change_tempo(self, now: int, bpm: float, over_beats: float = 0.0) -> None:
+        """Another tempo, from now on or after so many beats; what is planned and unsent is planned again."""
         self.follower = None
         self.agenda.clear(("beat",))
-        self.bpm = bpm
-        self.timeline = self.timeline.with_tempo(now, bpm)
-        self.say(now, "/tempo", bpm)
+        self.agenda.clear(("ramp",))
+        if over_beats > 0:
+            self.timeline = self.timeline.with_ramp(now, bpm, over_beats)
+            self._await_ramp()
+        else:
+            self.bpm = bpm
+            self.timeline = self.timeline.with_tempo(now, bpm)
+            self.say(now, "/tempo", bpm)
         self._await_clock(now)
         for voice in self.voices.values():
             if voice.playing:
                 self.replan(voice, now)
+
+    def _await_ramp(self) -> None:
+        """The tempo is told on each beat of a ramp, and at its end."""
+        timeline = self.timeline
+        next_beat = timeline.ns_at(math.floor(timeline.anchor_beat + 1e-6) + 1)
+        self.agenda.set(("ramp",), min(next_beat, timeline.anchor_ns + timeline.ramp_ns))
+
+    def _ramp(self, due: int) -> None:
+        """On with the ramp: what is planned from here on takes its spans from the tempo of here."""
+        self.timeline = self.timeline.anchored(due)
+        self.bpm = self.timeline.bpm
+        self.say(due, "/tempo", self.bpm)
+        if self.timeline.ramp_ns:
+            self._await_ramp()
 
     def _await_clock(self, now: int) -> None:
         """The next `/clock`, after time has changed."""
