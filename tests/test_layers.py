@@ -20,8 +20,8 @@ LAYERS: Final = {
                hub protocol""",
     "heart": """contract pyblend llm models columns memory memoryfile learned copying completing realiser pywalk player
                 band house reception engine""",
-    "shell": """config plugin host stranger clock alarm background shelf corpora importing generating journal wire
-                replay server evaluation report cli __main__""",
+    "shell": """config clock alarm wire gate plugin host stranger bridging background shelf corpora importing generating
+                journal replay server evaluation report cli __main__""",
     "tests": "testing",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}

@@ -5,7 +5,7 @@
 #   packages   .venv with the Python packages that building and running need
 #   core       the C++ core, compiled, and sideman installed editable
 #   dev        what tests and linters need from PyPI
-#   system     the programs that tests talk to: Pd, liblo, sclang, doctest, clang
+#   system     the programs that tests talk to: Pd, liblo, sclang, Mosquitto, doctest, clang
 #   bench      what benchmarks are held against: liblo, kenlm, nltk
 #
 # No step asks a question. Debian packages are installed only where that needs no password (root, or sudo without
@@ -209,6 +209,8 @@ missing_to_test() {
     command -v pd >/dev/null || echo puredata-core
     command -v oscsend >/dev/null && command -v oscdump >/dev/null || echo liblo-tools
     command -v sclang >/dev/null || echo supercollider-language
+    command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || echo mosquitto
+    command -v openssl >/dev/null || echo openssl
     has_doctest || echo doctest-dev
     fuzzes || clang_packages
 }

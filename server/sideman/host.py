@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from .errors import PluginFault
 from .models import Alphabet, Model
 from .plugin import points, registered
 
@@ -28,7 +29,13 @@ class Host:
 
     def setup(self, config: dict[str, Any]) -> list[str]:
         """Load the plugin; the names of its models."""
-        self._models = registered(points()[self._plugin], config)
+        brought = registered(points()[self._plugin], config)
+        if brought.bridges or brought.observers:
+            raise PluginFault(
+                f"plugin {self._plugin} brings what runs in the server's process only",
+                f"if you trust it: [plugins.{self._plugin}] in_process = true",
+            )
+        self._models = brought.models
         return list(self._models)
 
     def make(self, model: str, components: int) -> None:

@@ -1,7 +1,8 @@
 """The plugin door: entry points of the group `sideman.plugins`, checked when they register.
 
-Bundled plugins come in by this door too, in process. A stranger's runs in a process of its own (`stranger.py`), unless
-the configuration says `in_process = true` for it. A broken one is left out with a clear line; the server lives.
+Bundled plugins come in by this door too, in process. A stranger's model runs in a process of its own (`stranger.py`),
+unless the configuration says `in_process = true` for it; bridges and observers run in this process only, on threads of
+their own (`bridging.py`). A broken plugin is left out with a clear line; the server lives.
 """
 
 from __future__ import annotations
@@ -10,15 +11,41 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from .addresses import NAME, NAME_CURE
 from .band import Band
 from .errors import PluginFault
+from .gate import Gate, Guest
 from .models import METHODS, ModelFactory
+from .osc import Message
+from .seats import Endpoint
 from .settings import PluginSettings
+
+__all__ = ["Bridge", "Gate", "Guest", "Message", "Observer", "Plugin", "Registry", "bundled", "find", "registered"]
 
 GROUP: Final = "sideman.plugins"
 OURS: Final = "sideman"
+
+
+class Bridge(Protocol):
+    """Brings another network in."""
+
+    async def run(self, gate: Gate) -> None:
+        """Do so until it is cancelled, on a thread and a loop of its own; `gate` lets its guests in.
+
+        When the server ends it is cancelled, and has a few seconds to say good-bye.
+        """
+
+
+class Observer(Protocol):
+    """Sees what comes in and what goes out, on a thread of its own; it cannot change either."""
+
+    def heard(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
+        """A packet came in."""
+
+    def said(self, due_ns: int, packet: bytes) -> None:
+        """A packet goes out, once for all who get it; what is cut before it is due is not taken back here."""
 
 
 @dataclass(slots=True)
@@ -27,6 +54,8 @@ class Registry:
 
     plugin: str
     models: dict[str, ModelFactory] = field(default_factory=dict)
+    bridges: dict[str, Bridge] = field(default_factory=dict)
+    observers: dict[str, Observer] = field(default_factory=dict)
 
     def model(self, name: str, factory: ModelFactory) -> None:
         """A kind of model: `factory(alphabet)` makes one. Raises `PluginFault` naming what it lacks."""
@@ -40,6 +69,25 @@ class Registry:
             raise PluginFault(f"{self.plugin}: model {name!r} is registered twice", "give it another name")
         self.models[name] = factory
 
+    def bridge(self, name: str, bridge: Bridge) -> None:
+        """A bridge to another network; its guests speak from hosts `@name`. Raises `PluginFault`."""
+        if not NAME.match(name):
+            raise PluginFault(f"{self.plugin}: {name!r} is not a bridge's name", NAME_CURE)
+        if not inspect.iscoroutinefunction(getattr(bridge, "run", None)):
+            raise PluginFault(f"{self.plugin}: bridge {name!r} lacks async run(gate)", "see CONTRIBUTING.md")
+        if name in self.bridges:
+            raise PluginFault(f"{self.plugin}: bridge {name!r} is registered twice", "give it another name")
+        self.bridges[name] = bridge
+
+    def observer(self, name: str, observer: Observer) -> None:
+        """An observer of all that comes in and goes out. Raises `PluginFault`."""
+        lacking = [method for method in ("heard", "said") if not callable(getattr(observer, method, None))]
+        if lacking:
+            raise PluginFault(f"{self.plugin}: observer {name!r} lacks {', '.join(lacking)}", "see CONTRIBUTING.md")
+        if name in self.observers:
+            raise PluginFault(f"{self.plugin}: observer {name!r} is registered twice", "give it another name")
+        self.observers[name] = observer
+
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
@@ -51,9 +99,12 @@ class Plugin:
 
 @dataclass(slots=True)
 class Found:
-    """The plugins of this installation: models made in process, those of strangers, and what was left out and why."""
+    """The plugins of this installation: models made in process, those of strangers, what runs beside the music, and
+    what was left out and why."""
 
     factories: dict[str, ModelFactory] = field(default_factory=dict)
+    bridges: dict[str, Bridge] = field(default_factory=dict)
+    observers: dict[str, Observer] = field(default_factory=dict)
     strangers: dict[str, str] = field(default_factory=dict)  # model -> the plugin that brings it
     complaints: list[str] = field(default_factory=list)
 
@@ -68,8 +119,8 @@ def is_ours(point: EntryPoint) -> bool:
     return point.dist is not None and point.dist.name == OURS
 
 
-def registered(point: EntryPoint, config: Mapping[str, Any]) -> dict[str, ModelFactory]:
-    """Load a plugin here and let it register: its models. Raises `PluginFault` for whatever goes wrong."""
+def registered(point: EntryPoint, config: Mapping[str, Any]) -> Registry:
+    """Load a plugin here and let it register what it brings. Raises `PluginFault` for whatever goes wrong."""
     try:
         plugin = point.load()
         if not isinstance(plugin, Plugin):
@@ -80,12 +131,16 @@ def registered(point: EntryPoint, config: Mapping[str, Any]) -> dict[str, ModelF
         raise
     except Exception as error:
         raise PluginFault(f"plugin {point.name} fails at set-up: {type(error).__name__}: {error}", "mend it") from error
-    return registry.models
+    return registry
 
 
 def bundled_models() -> dict[str, ModelFactory]:
     """The models that come with sideman, by name."""
-    return {name: made for point in points().values() if is_ours(point) for name, made in registered(point, {}).items()}
+    models: dict[str, ModelFactory] = {}
+    for point in points().values():
+        if is_ours(point):
+            models.update(registered(point, {}).models)
+    return models
 
 
 def bundled() -> Band:
@@ -102,17 +157,23 @@ def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mappi
             continue
         try:
             if is_ours(point) or chosen.in_process:
-                new: Mapping[str, Any] = registered(point, chosen.config)
+                brought = registered(point, chosen.config)
+                strangers: dict[str, str] = {}
             else:
-                new = dict.fromkeys(models_of(name, chosen.config), name)
-            taken = [model for model in new if model in found.factories or model in found.strangers]
-            if taken:
-                raise PluginFault(f"plugin {name}: there is a model {taken[0]!r} already", "rename one of them")
+                brought = Registry(name)
+                strangers = dict.fromkeys(models_of(name, chosen.config), name)
+            for kind, new, there in (
+                ("model", {*brought.models, *strangers}, {*found.factories, *found.strangers}),
+                ("bridge", {*brought.bridges}, {*found.bridges}),
+                ("observer", {*brought.observers}, {*found.observers}),
+            ):
+                for taken in sorted(new & there):
+                    raise PluginFault(f"plugin {name}: there is a {kind} {taken!r} already", "rename one of them")
         except PluginFault as fault:
             found.complaints.append(str(fault))
             continue
-        if is_ours(point) or chosen.in_process:
-            found.factories.update(new)
-        else:
-            found.strangers.update(new)
+        found.factories.update(brought.models)
+        found.strangers.update(strangers)
+        found.bridges.update(brought.bridges)
+        found.observers.update(brought.observers)
     return found

@@ -21,6 +21,7 @@ from . import __version__
 from .alarm import Alarm
 from .background import Background
 from .band import Band
+from .bridging import Bridging
 from .clock import Clock
 from .effects import Cut, Effect, Make, Unmake
 from .engine import Engine
@@ -70,6 +71,7 @@ class Server:
         self._found = find(settings.plugins, models_of)
         for complaint in self._found.complaints:
             log.warning("left out: %s", complaint)
+        self._bridging = Bridging(self._found.bridges, self._found.observers, clock)
         begin = Begin(
             clock.now(),
             settings.seed or secrets.randbits(63),
@@ -99,6 +101,7 @@ class Server:
         self._hand_over()
         self._build()
         self._wire.start(self.receive)
+        self._bridging.start(self._came_over)
         self._arm()
         ready()
         try:
@@ -106,6 +109,7 @@ class Server:
         finally:
             self.feed(End(self._clock.now()))
             self._alarm.set(None)
+            self._bridging.close()
             for worker in self._workers.values():
                 worker.close()
             self._clerk.finish()
@@ -130,6 +134,11 @@ class Server:
         self.feed(Datagram(time_ns, source, packet))
         self._arm()
 
+    def _came_over(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
+        """A packet has come over a bridge."""
+        self.feed(Datagram(time_ns, source, packet))
+        self._arm()
+
     def feed(self, item: Input) -> None:
         """Number an input, record it, let the engine act on it, hand on what comes out."""
         self._record(item)
@@ -140,9 +149,14 @@ class Server:
             log.exception("a fault of sideman's own; the session goes on")
             return
         wire, recorder = self._wire, self._recorder
+        bridging = self._bridging if self._bridging.any else None
+        if bridging:
+            bridging.heard(item)
         for output in outputs:
             if recorder:
                 recorder.output(output)
+            if bridging:
+                output = bridging.divert(output)
             if isinstance(output, Cut):
                 wire.cut(output.player, output.after_ns)
             else:

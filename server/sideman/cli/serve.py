@@ -20,9 +20,10 @@ from ..engine import Engine
 from ..errors import SetupError
 from ..inputs import Begin
 from ..journal import Recorder
-from ..plugin import bundled
+from ..plugin import bundled, find
 from ..server import Server
 from ..settings import Settings
+from ..stranger import models_of
 from ..wire import PyWire
 from .app import app
 
@@ -78,7 +79,8 @@ def serve(
 
 
 def _check(settings: Settings, config: Path | None) -> None:
-    complaints = Engine(Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings)), bundled()).complaints
+    begin = Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings))
+    complaints = [*Engine(begin, bundled()).complaints, *find(settings.plugins, models_of).complaints]
     if complaints:
         raise SetupError(
             f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it"
