@@ -243,6 +243,9 @@ class Band:
                 erased += count
                 self._cleared.pop(name, None)
                 self._relearn(name)
+        for job in self._jobs.values():  # memories that are being loaded have no place yet
+            if job.name.startswith(f"{session}/") and job.memory is not self._memories.get(job.name):
+                erased += job.memory.forget_performer(performer)
         for player, _ in self._players.values():
             player.forget_performer(performer)
         return erased

@@ -9,12 +9,11 @@ from __future__ import annotations
 from .band import Band
 from .desk import View
 from .errors import Refused
-from .house import NOWHERE
 from .hub import Output
 from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
 from .reception import MAIN, Reception
 from .rights import secret_key
-from .seats import Seat
+from .seats import NOWHERE, Seat
 from .settings import PerformerSettings
 
 

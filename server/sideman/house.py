@@ -33,12 +33,10 @@ from .inputs import Begin
 from .learned import Job, Key
 from .memory import SEGMENT, Memory, Snapshot
 from .memoryfile import Damaged
-from .seats import Endpoint, Seats
+from .seats import NOWHERE, Endpoint, Seats
 from .session import Session
 from .settings import Settings
 
-#: Where answers to the configuration's own commands go.
-NOWHERE: Final[Endpoint] = ("", 0)
 #: What remains when an errand fails.
 CURES: Final = {
     "save": "the file that was there stays",

@@ -12,12 +12,12 @@ from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
 from .effects import Effect, Obey
 from .errors import Refused
-from .house import NOWHERE, House
+from .house import House
 from .inputs import Begin
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
 from .rights import Challenges, is_loopback
-from .seats import Endpoint, Seat
+from .seats import NOWHERE, Endpoint, Seat
 from .session import Session
 from .timeline import SECOND
 from .voice import STALE_NS

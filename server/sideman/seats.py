@@ -15,6 +15,8 @@ from .timeline import SECOND
 
 Endpoint = tuple[str, int]
 
+#: Where answers to the configuration's own commands go.
+NOWHERE: Final[Endpoint] = ("", 0)
 LEASE_S: Final = 30.0
 LEASE_NS: Final = round(LEASE_S * SECOND)
 GONE_NS: Final = 24 * 3600 * SECOND

@@ -109,6 +109,7 @@ class Voice:
     panicked: bool = False
     leashed: bool = False
     leashing: bool = False
+    tethered: bool = False  # was leashed, and no human has lifted that yet; a stop does not
     muted: bool = False
     failed: str = ""
     halted: bool = False  # `/start` brings it back

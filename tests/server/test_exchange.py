@@ -201,3 +201,16 @@ def test_the_parts_of_a_blend_are_set_while_it_plays_and_why_names_them() -> Non
     ann.send("/player/solo/parts", "blend", 1.0)
     ann.send("/player/solo/parts", "oracle", -1.0)
     assert len(ann.got("/error")) == 3
+
+
+def test_what_a_dropped_player_was_to_become_is_no_affair_of_the_next_of_its_name() -> None:
+    stage, ann = playing(building_s=1.0)
+    ann.send("/player/solo/model", "ngram")
+    ann.send("/player/solo/drop")
+    ann.send("/player/solo/new", "oracle", "pitch*ioi", "solo")
+    ann.send("/player/solo/viewpoint", "pitch")
+    ann.clear()
+    stage.advance(5)
+    ann.send("/refresh")
+    assert {said[1] for said in ann.got("/player/solo/state")} == {"oracle"}
+    assert ann.got("/error") == []

@@ -129,6 +129,20 @@ def test_who_wishes_to_be_forgotten_is_forgotten_everywhere_and_the_others_are_n
     assert b'"ann"' not in stage.files["after"]
 
 
+def test_who_wishes_to_be_forgotten_is_forgotten_in_a_memory_that_is_being_loaded_too() -> None:
+    stage, ann = stage_with(LOW)
+    ann.send("/memory/solo/save", "evening")
+    stage.building_s = 1.0
+    ann.send("/memory/solo/load", "evening")
+    ann.send("/forget-me")
+    assert ann.got("/forgotten") == [(3 * len(LOW),)]
+    stage.advance(3)
+    assert plays(stage, ann) == set()
+    assert len(stage.engine.band._players["main/solo"][0].learned.places) == 0
+    ann.send("/memory/solo/save", "after")
+    assert b'"ann"' not in stage.files["after"]
+
+
 def test_what_is_forgotten_for_good_is_not_brought_back_by_undo() -> None:
     stage, ann = stage_with(LOW)
     ann.send("/memory/solo/clear")

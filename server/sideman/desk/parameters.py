@@ -9,6 +9,7 @@ from ..addresses import Value
 from ..commands import text
 from ..errors import Refused
 from ..params import PLAYER_PARAMS, SESSION_PARAMS, AnyParam, TextParam, check
+from ..seats import NOWHERE
 from .call import Call, Steps, command
 
 
@@ -44,12 +45,23 @@ def set_value(call: Call) -> Steps:
 def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
     call.own()
     value, clipped = one_value(PLAYER_PARAMS, name, values)
+    if name == "leash":
+        _may_leash(call, float(value))
     yield
     call.changed(f"param {name}", call.voice().settings[name])
     call.session.set_param(call.voice(), name, value, call.sender, call.now)
     call.answer(f"/player/{call.command.names[0]}/is", name, value)
     if clipped:
         call.answer("/notice", call.command.address, f"{name} was clipped to {value}")
+
+
+def _may_leash(call: Call, beats: float) -> None:
+    """Only humans, and the configuration, let players play on longer without a human."""
+    name, voice = call.player()
+    before = float(voice.settings["leash"] if voice is not None else PLAYER_PARAMS["leash"].default)
+    longer = before > 0 and (beats == 0 or beats > before)
+    if longer and call.sender.kind != "human" and call.source != NOWHERE:
+        raise Refused(f"only a human lets {name} play on for longer", f"a shorter leash may be set: below {before:g}")
 
 
 @command("/player/<p>/get")

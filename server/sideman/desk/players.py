@@ -127,6 +127,8 @@ def next_event(call: Call) -> Steps:
     name, voice = call.player()
     if voice is None or not voice.armed:
         raise Refused(f"{name} is not armed", f"send /player/{name}/play first")
+    if voice.leashed and call.sender.kind != "human":
+        raise Refused(f"{name} is leashed", "only a human brings it back, by an onset that it hears or by play")
     if not call.session.memory_lengths.get(voice.memory):
         raise Refused(f"{name} has heard nothing yet", "play something that it hears")
     yield

@@ -16,8 +16,10 @@ class Hands(Leashed):
     """Commands that change what is played."""
 
     def arm(self, voice: Voice, now: int, beats: float, *, human: bool = True) -> None:
-        """`play`: arm it, and begin what its mode begins; only a human lifts its leash by it."""
-        voice.leashed = voice.leashed and not human
+        """`play`: arm it, and begin what its mode begins; only a human who was here of late lifts its leash by it."""
+        overdue = self._overdue(voice, now)
+        voice.tethered = overdue or (voice.tethered and not human)
+        voice.leashed = voice.tethered
         voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
         voice.beats = beats
         self._await_leash(voice)
@@ -94,6 +96,7 @@ class Hands(Leashed):
             self.say(now, "/tempo", bpm)
         self._await_clock(now)
         for voice in self.voices.values():
+            self._await_leash(voice)
             if voice.playing:
                 self.replan(voice, now)
 
@@ -121,6 +124,7 @@ class Hands(Leashed):
         """A player ends; its memory stays."""
         self.disarm(voice, now)
         del self.voices[voice.name]
+        self.wanted.pop(voice.name, None)  # another of that name is not to become it
         self.effects.append(Unmake(voice.key))
         self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
 
@@ -147,7 +151,7 @@ class Hands(Leashed):
         voice.mode = mode
         voice.playing = voice.resting = False
         voice.answering = voice.waiting = None
-        if voice.armed and mode == "free":
+        if voice.armed and not voice.leashed and mode == "free":
             self._begin_free(voice, now, self._starting_beat(now), ENDLESS)
         self.show(voice, now)
 
@@ -176,6 +180,7 @@ class Hands(Leashed):
             return
         voice.settings = {**voice.settings, name: value}
         self.say(now, f"/player/{voice.name}/is", name, value, but=by)
+        self._set_leash(voice, name, now)
         if voice.playing:
             self.replan(voice, now)
 
@@ -208,6 +213,7 @@ class Hands(Leashed):
         elif what == "param" and not isinstance(before, tuple):
             voice.settings = {**voice.settings, name: before}
             self.say(now, f"/player/{voice.name}/is", name, before)
+            self._set_leash(voice, name, now)
             if voice.playing:
                 self.replan(voice, now)
         elif what == "mode":

@@ -20,6 +20,18 @@ class Leashed(Playing):
                 voice.leashing = False
                 self.show(voice, now)
 
+    def _overdue(self, voice: Voice, now: int) -> bool:
+        """Whether the last human act is too long ago for it to play."""
+        leash_ns = voice.leash_ns(self.timeline)
+        return leash_ns > 0 and now - self.last_human_ns >= leash_ns
+
+    def _set_leash(self, voice: Voice, name: str, now: int) -> None:
+        """A parameter was set: if it is the leash, that counts from now on as it is."""
+        if name == "leash":
+            voice.leashing = False
+            self._await_leash(voice)
+            self.show(voice, now)
+
     def _await_leash(self, voice: Voice) -> None:
         leash_ns = voice.leash_ns(self.timeline)
         if leash_ns and voice.armed and not voice.leashed:
@@ -42,14 +54,14 @@ class Leashed(Playing):
             self.agenda.clear(("end", name))
             voice.beats_left = left if voice.mode == "free" and left < ENDLESS else -1.0
             voice.waiting = None
-            voice.leashed, voice.leashing = True, False
+            voice.leashed, voice.leashing, voice.tethered = True, False, True
         elif quiet_ns >= leash_ns - self.timeline.span_ns(LEASHING_BEATS):
             voice.leashing = True
         self._await_leash(voice)
         self.show(voice, now)
 
     def _unleash(self, voice: Voice, now: int) -> None:
-        voice.leashed = voice.leashing = False
+        voice.leashed = voice.leashing = voice.tethered = False
         if voice.armed and voice.mode == "free":
             self._begin_mode(voice, now, voice.beats_left)
         self._await_leash(voice)
