@@ -48,21 +48,26 @@ std::unique_ptr<PyTransformer> load(const py::buffer& weights, std::int64_t voca
                                     std::int64_t head_dim, double eps, double theta, bool tied,
                                     const std::string& format, const std::string& cache,
                                     std::int64_t sequences, std::int64_t window, std::int64_t rollback,
-                                    const std::string& kernel) {
+                                    const std::string& kernel, const std::string& type,
+                                    std::int64_t positions) {
+    if (type != "llama" && type != "gpt2")
+        throw py::value_error("model_type must be llama or gpt2, not " + type);
     if (format != "f32" && format != "int8")
         throw py::value_error("weights_as must be f32 or int8, not " + format);
     if (cache != "f32" && cache != "bf16")
         throw py::value_error("cache_as must be f32 or bf16, not " + cache);
-    const LlamaConfig config{size_of(vocab_size, "vocab_size"),
-                             size_of(hidden_size, "hidden_size"),
-                             size_of(intermediate_size, "intermediate_size"),
-                             size_of(layers, "num_hidden_layers"),
-                             size_of(heads, "num_attention_heads"),
-                             size_of(kv_heads, "num_key_value_heads"),
-                             size_of(head_dim, "head_dim"),
-                             static_cast<float>(eps),
-                             theta,
-                             tied};
+    const Config config{type == "gpt2" ? Blocks::gpt2 : Blocks::llama,
+                        size_of(positions, "max_position_embeddings"),
+                        size_of(vocab_size, "vocab_size"),
+                        size_of(hidden_size, "hidden_size"),
+                        size_of(intermediate_size, "intermediate_size"),
+                        size_of(layers, "num_hidden_layers"),
+                        size_of(heads, "num_attention_heads"),
+                        size_of(kv_heads, "num_key_value_heads"),
+                        size_of(head_dim, "head_dim"),
+                        static_cast<float>(eps),
+                        theta,
+                        tied};
     const Running running{size_of(sequences, "sequences"), size_of(window, "window"),
                           size_of(rollback, "rollback"), format == "int8", cache == "bf16"};
     const Kernels& kernels = kernels_called(kernel);
@@ -92,6 +97,9 @@ void complain(const PyTransformer& self, StepFault fault) {
                                   std::to_string(self.engine().running().sequences - 1));
         case StepFault::sequence_twice:
             throw py::value_error("sequences must be different ones");
+        case StepFault::no_position:
+            throw py::value_error("a sequence of this model has at most " +
+                                  std::to_string(self.engine().config().max_position_embeddings) + " tokens");
         case StepFault::not_finite:
             break;
     }
@@ -123,15 +131,17 @@ namespace sideman {
 void bind_transformer(py::module_& m) {
     m.def("transformer_kernels", &kernel_names,
           "The kernels that this processor can run, the best first; all give the same bits.");
-    py::class_<PyTransformer>(m, "Transformer",
-                              "A decoder-only transformer of Llama's blocks, for several sequences at once.")
+    py::class_<PyTransformer>(
+        m, "Transformer",
+        "A decoder-only transformer of Llama's or GPT-2's blocks, for several sequences at once.")
         .def(py::init(&load), py::arg("weights"), py::kw_only(), py::arg("vocab_size"),
              py::arg("hidden_size"), py::arg("intermediate_size"), py::arg("num_hidden_layers"),
              py::arg("num_attention_heads"), py::arg("num_key_value_heads"), py::arg("head_dim"),
              py::arg("rms_norm_eps") = 1e-5, py::arg("rope_theta") = 10000.0,
              py::arg("tie_word_embeddings") = true, py::arg("weights_as") = "f32",
              py::arg("cache_as") = "bf16", py::arg("sequences") = 16, py::arg("window") = 512,
-             py::arg("rollback") = 64, py::arg("kernel") = "auto",
+             py::arg("rollback") = 64, py::arg("kernel") = "auto", py::arg("model_type") = "llama",
+             py::arg("max_position_embeddings") = 0,
              "From the bytes of a safetensors file and the fields of its config.json; raises `ValueError` "
              "that names "
              "what\n"

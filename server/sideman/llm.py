@@ -31,6 +31,16 @@ _FIELDS: Final = {
     "rms_norm_eps": float,
     "rope_theta": float,
     "tie_word_embeddings": bool,
+    "max_position_embeddings": int,
+}
+#: GPT-2's names for the same.
+_GPT2: Final = {
+    "n_embd": "hidden_size",
+    "n_layer": "num_hidden_layers",
+    "n_head": "num_attention_heads",
+    "n_inner": "intermediate_size",
+    "n_positions": "max_position_embeddings",
+    "layer_norm_epsilon": "rms_norm_eps",
 }
 
 
@@ -45,20 +55,33 @@ def transformer(folder: Path, **running: Any) -> tuple[_core.Transformer, Mappin
     """
     config = _config(folder / "config.json")
     kind = config.get("model_type")
-    if kind != "llama":
-        raise Unfit(f"{folder / 'config.json'}: model_type is {kind!r}; llama can be read")
+    if kind not in ("llama", "gpt2"):
+        raise Unfit(f"{folder / 'config.json'}: model_type is {kind!r}; llama and gpt2 can be read")
     if config.get("rope_scaling") is not None:
         raise Unfit(f"{folder / 'config.json'}: rope_scaling is not known; only plain rotary positions are")
+    if config.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
+        raise Unfit(f"{folder / 'config.json'}: activation_function must be gelu_new")
+    if kind == "gpt2":
+        config = _as_llama(config)
     fields: dict[str, Any] = {name: _field(config, name, of, folder) for name, of in _FIELDS.items() if name in config}
     fields.setdefault("head_dim", fields.get("hidden_size", 0) // max(1, fields.get("num_attention_heads", 1)))
     weights = folder / "model.safetensors"
     try:
         with weights.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _core.Transformer(data, **fields, **running), config
+            return _core.Transformer(data, model_type=kind, **fields, **running), config
     except OSError as error:
         raise Unfit(f"{weights}: {error.strerror}") from None
     except (ValueError, TypeError) as error:  # an empty file cannot be mapped; a field is missing
         raise Unfit(f"{weights}: {error}") from None
+
+
+def _as_llama(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """GPT-2's fields under Llama's names."""
+    named = {_GPT2.get(name, name): value for name, value in config.items() if value is not None}
+    if isinstance(named.get("hidden_size"), int):
+        named.setdefault("intermediate_size", 4 * named["hidden_size"])
+    named.setdefault("num_key_value_heads", named.get("num_attention_heads", 0))
+    return named
 
 
 def _config(path: Path) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@
 #include <sideman/arena.hpp>
 #include <sideman/kernels.hpp>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace sideman {
@@ -69,6 +70,8 @@ class Matrix {
             ++blocks_;
         }
     }
+    // What is added to each product, one a row of what was put last; such a matrix has that part alone.
+    void bias(std::vector<float> rows) { bias_ = std::move(rows); }
     // What it will take of an arena, and the move there, before which it cannot be multiplied with.
     std::size_t room() const {
         return Arena::room(4 * floats_.size()) + Arena::room(packed_.size()) +
@@ -86,6 +89,9 @@ class Matrix {
                                    y[0], y.stride());
         } else {
             kernels.multiply({floats_here_, blocks_, columns_}, x[0], x.stride(), batch, y[0], y.stride());
+        }
+        for (std::size_t b = 0; b < batch && !bias_.empty(); ++b) {
+            for (std::size_t i = 0; i < bias_.size(); ++i) y[b][i] += bias_[i];
         }
     }
 
@@ -122,6 +128,7 @@ class Matrix {
 
     std::size_t columns_ = 1, groups_ = 1, blocks_ = 0;
     bool bytes_ = false;
+    std::vector<float> bias_;
     std::vector<float> floats_;
     std::vector<std::uint8_t> packed_;
     std::vector<float> scales_;

@@ -113,6 +113,7 @@ class Reader {
   public:
     // Rather than taking back more than so many tokens of another's, a sequence is read from the beginning.
     static constexpr std::size_t near = 48;
+    static constexpr std::size_t most_more = 16;  // tokens behind a context
 
     explicit Reader(std::unique_ptr<Transformer> engine)
         : engine_(std::move(engine)), held_(engine_->running().sequences) {
@@ -121,7 +122,13 @@ class Reader {
 
     const Transformer& engine() const { return *engine_; }
     Transformer& engine() { return *engine_; }
-    std::size_t window() const { return engine_->running().window; }
+    // The most tokens of a context.
+    std::size_t window() const {
+        const Config& config = engine_->config();
+        const std::size_t window = engine_->running().window;
+        if (config.blocks == Blocks::llama) return window;
+        return std::min(window, std::max(config.max_position_embeddings, most_more) - most_more);
+    }
     // Tokens that were run through the engine so far.
     std::uint64_t work() const { return work_; }
 

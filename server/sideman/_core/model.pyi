@@ -459,7 +459,7 @@ def transformer_kernels() -> list[str]:
 
 @final
 class Transformer:
-    """A decoder-only transformer of Llama's blocks, for several sequences at once."""
+    """A decoder-only transformer of Llama's or GPT-2's blocks, for several sequences at once."""
 
     def __init__(
         self,
@@ -481,11 +481,14 @@ class Transformer:
         window: int = 512,
         rollback: int = 64,
         kernel: str = "auto",
+        model_type: str = "llama",
+        max_position_embeddings: int = 0,
     ) -> None:
         """From the bytes of a safetensors file and the fields of its config.json.
 
         `weights_as`: f32 or int8; `cache_as`: f32 or bf16; `window` in tokens, `rollback` how many may always be taken
-        back; `kernel`: auto or one of `transformer_kernels()`. Raises `ValueError` that names what is wrong.
+        back; `kernel`: auto or one of `transformer_kernels()`; `model_type`: llama, or gpt2, of which a sequence has at
+        most `max_position_embeddings` tokens. Raises `ValueError` that names what is wrong.
         """
 
     def step(self, sequences: Ints, tokens: Ints) -> npt.NDArray[np.float32]:
