@@ -19,9 +19,9 @@ LAYERS: Final = {
                streams text seats rights constraints params commands agenda effects inputs settings voice session desk
                hub protocol""",
     "heart": """contract pyblend llm models columns memory memoryfile learned copying completing realiser pywalk player
-                band house reception engine""",
-    "shell": """config clock alarm wire gate plugin host stranger bridging background shelf corpora importing generating
-                journal replay server evaluation report cli __main__""",
+                band standin strand elsewhere house reception engine""",
+    "shell": """config clock alarm wire gate plugin host background stranger inference bridging shelf corpora importing
+                generating journal replay server evaluation report cli __main__""",
     "tests": "testing",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}

@@ -6,13 +6,13 @@ What takes long to learn is a `Job` in `jobs`: somebody builds it, on a thread o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from .events import Answer, Event, Query
 from .learned import Job, Key, Learned
 from .memory import MOST_EVENTS, SEGMENT, Memory
 from .memoryfile import decode
-from .models import ModelFactory, blended
+from .models import Foreseeing, ModelFactory, blended
 from .player import Player
 
 #: How often (in events) it is seen to that all memories together stay within their bytes.
@@ -43,6 +43,11 @@ class Band:
         self._segment, self._most_events, self._most_bytes = segment, most_events, most_bytes
 
     @property
+    def limits(self) -> tuple[int, int, int]:
+        """Events in a segment, events in a memory, bytes of all."""
+        return self._segment, self._most_events, self._most_bytes
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The names of the models that players can be made with."""
         return tuple(self._factories)
@@ -60,10 +65,12 @@ class Band:
             made = self._memories[name] = Memory(self._segment, self._most_events)
         return made
 
-    def make(self, name: str, model: str, viewpoint: str, memory: str) -> None:
+    def make(
+        self, name: str, model: str, viewpoint: str, memory: str, parts: tuple[tuple[str, float], ...] = ()
+    ) -> None:
         """A new player; it knows what its memory holds already, at once or as soon as that is learned."""
-        key = Key(memory, viewpoint, model)
-        self._players[name] = (Player(name, model, self._empty(key)), key)
+        key = Key(memory, viewpoint, model, parts)
+        self._players[name] = (Player(name, model, self._learned.get(key) or self._empty(key)), key)
         self.prepare(name, key)
 
     def drop(self, name: str) -> None:
@@ -77,7 +84,7 @@ class Band:
         """What a player plays from."""
         return self._players[name][1]
 
-    def prepare(self, name: str, key: Key) -> None:
+    def prepare(self, name: str, key: Key) -> Job:
         """A player is to play from what a key names: a job, of which only the switching in is left if it is there."""
         for job in self._jobs.values():
             job.waiting.pop(name, None)
@@ -85,16 +92,34 @@ class Band:
         for job in self._jobs.values():
             if learned is None and key in job.made:
                 job.waiting[name] = key
-                return
+                return job
         if learned is not None:
             made = self._new_job(key.memory, learned.memory, {key: learned})
             made.done = True
         else:
             made = self._new_job(key.memory, self.memory(key.memory), {key: self._empty(key)})
         made.waiting[name] = key
+        return made
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._players
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """The names of its players."""
+        return tuple(self._players)
+
+    def give_up(self) -> None:
+        """Jobs that nobody has taken are not done: whoever waited for them stays as it is."""
+        for job in self.jobs:
+            self.abandon(job)
+        self.jobs.clear()
 
     def _empty(self, key: Key) -> Learned:
-        return Learned(self.memory(key.memory), key.viewpoint, self.factory(key.model, key.parts))
+        return self._empty_of(self.memory(key.memory), key)
+
+    def _empty_of(self, memory: Memory, key: Key) -> Learned:
+        return Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
 
     def factory(self, model: str, parts: tuple[tuple[str, float], ...] = ()) -> ModelFactory:
         """What makes a model; of a blend with parts, these in place of its own."""
@@ -171,11 +196,12 @@ class Band:
 
     def hear(self, players: Sequence[str], learn: Sequence[bool], event: Event, stream: int) -> None:
         """An event has closed: each memory of those that learn keeps it once, each player listens."""
-        places: dict[str, int] = {}
-        for name, on in zip(players, learn, strict=True):
-            memory = self._players[name][1].memory
-            if on and memory not in places:
-                places[memory] = self._keep(memory, event, stream)
+        learners = (name for name, on in zip(players, learn, strict=True) if on)
+        self.keep(tuple(dict.fromkeys(self.key_of(name).memory for name in learners)), players, event, stream)
+
+    def keep(self, memories: Sequence[str], players: Sequence[str], event: Event, stream: int) -> None:
+        """These memories keep an event, these players hear it."""
+        places = {memory: self._keep(memory, event, stream) for memory in memories}
         positions: dict[int, int] = {}
         for key, learned in self._learned.items():
             if key.memory in places:
@@ -205,6 +231,35 @@ class Band:
     def answer(self, query: Query) -> Answer:
         """What a player answers."""
         return self._players[query.player][0].answer(query)
+
+    def answer_many(self, queries: Sequence[Query]) -> list[Answer | Exception]:
+        """What several players answer, event by event side by side; or what their models raise.
+
+        A model that has `foresee(states)` is told before each round from where it will be asked to predict, so that it
+        can compute all of that together.
+        """
+        answers: dict[int, Answer | Exception] = {}
+        going = {at: (self._players[query.player][0], query) for at, query in enumerate(queries)}
+        steps = {at: player.answering(query) for at, (player, query) in going.items()}
+        while steps:
+            for at, step in list(steps.items()):
+                try:
+                    next(step)
+                except StopIteration as end:
+                    answers[at] = end.value
+                    del steps[at]
+                except Exception as error:
+                    answers[at] = error
+                    del steps[at]
+            waiting: dict[int, tuple[Foreseeing, list[Any]]] = {}
+            for at in steps:
+                player = going[at][0]
+                model = player.learned.model
+                if isinstance(model, Foreseeing) and player.state is not None:
+                    waiting.setdefault(id(model), (model, []))[1].append(player.state)
+            for model, states in waiting.values():
+                model.foresee(states)
+        return [answers[at] for at in range(len(queries))]
 
     def context_of(self, name: str) -> int:
         """How many of the last events that a player heard agree with something heard before."""
@@ -258,9 +313,16 @@ class Band:
         past = [len(job.memory) for job in self._jobs.values() if job.name == name]
         memory.move(max([len(self.memory(name)), *past]) + SEGMENT)
         keys = [*self._learned, *(key for job in self._jobs.values() for key in job.made)]
-        made = {key: Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
-                for key in dict.fromkeys(keys) if key.memory == name}  # fmt: skip
-        self._new_job(name, memory, made)
+        made = {key: self._empty_of(memory, key) for key in dict.fromkeys(keys) if key.memory == name}
+        self._new_job(name, memory, made).loads = True
+
+    def fill(self, name: str, memory: Memory) -> None:
+        """A memory as it is elsewhere takes the place of the one of that name, with its positions, and is learned."""
+        made = {key: self._empty_of(memory, key) for key in self._learned if key.memory == name}
+        if made:
+            self._new_job(name, memory, made)
+        else:
+            self._memories[name] = memory
 
     def decode(self, data: bytes) -> Memory:
         """The memory in a file's bytes, on any thread; raises `Damaged`. Its positions are settled by `load`."""

@@ -92,6 +92,24 @@ class Columns:
             value = getattr(control, name)
             self.arrays[f"control {name}"].append(self._number(value) if kind == "str" else value)
 
+    def copy(self, count: int) -> Columns:
+        """Its first events again, on any thread while more are appended."""
+        arrays, made = self.arrays, Columns()
+        made.arrays[STREAM] = arrays[STREAM][:count]
+        for name, kind in EVENT:
+            if kind == CONTROLS:
+                rows = bisect_left(arrays[AT], count)
+                made.arrays.update((row, arrays[row][:rows]) for row in ROWS)
+            elif kind in (NOTES, NUMBERS):
+                ends = made.arrays[name] = arrays[name][: count + 1]
+                members = [f"note {other}" for other, _ in NOTE] if kind == NOTES else [f"{name} numbers"]
+                made.arrays.update((member, arrays[member][: ends[-1]]) for member in members)
+            else:
+                made.arrays[name] = arrays[name][:count]
+        made.words = list(self.words)
+        made._numbers = {word: number for number, word in enumerate(made.words) if word}
+        return made
+
     def event(self, place: int) -> Event:
         """The event at a place, as it was."""
         return Event(*(self._value(name, kind, place) for name, kind in EVENT))

@@ -68,6 +68,14 @@ class Placed(Model, Protocol):
         """Whether memory has a word to say under these wishes, or only the model's last resort would speak."""
 
 
+@runtime_checkable
+class Foreseeing(Model, Protocol):
+    """A model that computes better for many at once: it is told before it is asked."""
+
+    def foresee(self, states: Sequence[Any]) -> None:
+        """The next `predict` of each of these states is about to be asked, without a prefix."""
+
+
 METHODS: Final = ("learn", "start", "advance", "predict", "sources")
 
 

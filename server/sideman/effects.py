@@ -69,6 +69,13 @@ class Teach(NamedTuple):
     stream: int
 
 
+class StandIn(NamedTuple):
+    """A slow model has not answered, or cannot: the cheapest that there is answers in its place; `reason` says why."""
+
+    query: Query
+    reason: str
+
+
 class Revert(NamedTuple):
     """The last `events` that a player planned were dropped unsent."""
 
@@ -123,5 +130,18 @@ class ForgetPerformer(NamedTuple):
 
 
 Effect = (
-    Say | Cut | Make | Exchange | Unmake | Teach | Revert | Forget | Clear | Errand | ForgetPerformer | Obey | Query
+    Say
+    | Cut
+    | Make
+    | Exchange
+    | Unmake
+    | Teach
+    | StandIn
+    | Revert
+    | Forget
+    | Clear
+    | Errand
+    | ForgetPerformer
+    | Obey
+    | Query
 )

@@ -89,7 +89,7 @@ class Engine(Reception):
         elif isinstance(item, Failed):
             session = self._session_of(item.player)
             if session is not None:
-                self._dead.add(item.player)
+                self.elsewhere.leave(item.player, None)
                 self.log.append(f"{item.player} has failed: {item.reason}")
                 session.fail(item.player.rpartition("/")[2], item.reason, now)
                 self._run(session, now)

@@ -126,6 +126,7 @@ class Query:
     settings: Mapping[str, int | float | str] = field(default_factory=dict)  # parameters by name
     chord: str = ""  # the harmony in force
     grid_beats: float = 0.0  # added to a beat it gives the place in the form: whole numbers are beats
+    played: tuple[Planned, ...] | None = None  # what goes before, whoever chose it; None: the player chose it all
 
 
 @dataclass(frozen=True, slots=True)

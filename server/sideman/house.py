@@ -1,6 +1,6 @@
 """All sessions of a server, their listeners and their players: what a session wants done is done here.
 
-Our own players are asked in the same breath; what strangers' are to do is left for the shell.
+Our own players are asked in the same breath; what those are to do whose models live elsewhere is left for the shell.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from .effects import (
     Make,
     Revert,
     Say,
+    StandIn,
     Teach,
-    Unmake,
 )
+from .elsewhere import Elsewhere, Parts
 from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
@@ -36,6 +37,7 @@ from .memoryfile import Damaged
 from .seats import NOWHERE, Endpoint, Seats
 from .session import Session
 from .settings import Settings
+from .standin import answer_instead, stand_in
 
 #: What remains when an errand fails.
 CURES: Final = {
@@ -71,8 +73,9 @@ class House:
         self._out: list[Output] = []
         self._last_ns = begin.time_ns
         self.log: list[str] = []
-        #: What strangers' players are to do, in order; the shell hands it to them.
-        self.handed: list[tuple[str, Effect]] = []
+        #: The players whose models are slow or in other processes, and what they are to do.
+        self.elsewhere = Elsewhere(begin.strangers, begin.slow)
+        self._becoming: dict[str, tuple[str, str, Parts]] = {}  # model, viewpoint and parts that are on their way
         #: What is to be learned on another thread; whoever takes it feeds a `Built`.
         self.building: list[Job] = []
         self._postponed: list[tuple[Session, Query]] = []  # asked once what is quickly learned is learned
@@ -82,8 +85,6 @@ class House:
         self._errand_numbers = 0
         #: Who is to be erased from the recording, with the addresses that they spoke from.
         self.erasures: list[tuple[str, frozenset[Endpoint]]] = []
-        self._strangers: set[str] = set()
-        self._dead: set[str] = set()  # those that have failed: nothing is handed to them any more
 
     @property
     def events(self) -> int:
@@ -95,8 +96,11 @@ class House:
 
     def _new_session(self, name: str, now: int) -> Session:
         default = not any(player.session == name for player in self.settings.players)
-        models = (*self.band.models, *self._begin.strangers)
-        return Session(name, self._begin.seed, models, self._seats, now, default=default)
+        away = (*self._begin.strangers, *self._begin.slow)
+        models = (*self.band.models, *away)
+        session = Session(name, self._begin.seed, models, self._seats, now, default=default)
+        session.slow = frozenset(away)
+        return session
 
     def _add(self, session: Session) -> None:
         self._sessions[session.name] = session
@@ -118,29 +122,22 @@ class House:
         elif isinstance(effect, Cut):
             self._out.append(effect)
         elif isinstance(effect, Teach):
-            self._teach(effect)
-        elif isinstance(effect, Make) and effect.model in self._begin.strangers:
-            self._strangers.add(effect.player)
-            self.handed.append((effect.player, effect))
-        elif effect.player and effect.player in self._strangers:
-            if isinstance(effect, Unmake) or effect.player not in self._dead:
-                self.handed.append((effect.player, effect))
-            if isinstance(effect, Unmake):
-                self._strangers.discard(effect.player)
-                self._dead.discard(effect.player)
+            self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
+            self.elsewhere.teach(effect, self.band)
         elif isinstance(effect, Query):
             if self.band.jobs:  # what it is to play from may be about to change
                 self._postponed.append((session, effect))
             else:
                 self._ask(session, effect, now)
-        elif isinstance(effect, Exchange):
-            if effect.model in self._begin.strangers:
-                session.not_taken(effect.player, "the model of a plugin in a process of its own can only be made", now)
+        elif isinstance(effect, StandIn):
+            if session.awaits(effect.query):
+                session.stood_in(answer_instead(self.band, effect.query, effect.reason), now)
                 self._act_on(session, now)
-            else:
-                self.band.prepare(effect.player, Key(effect.memory, effect.viewpoint, effect.model, effect.parts))
+        elif isinstance(effect, Exchange):
+            self._exchange(session, effect, now)
         elif isinstance(effect, Clear):
             self.band.clear(effect.memory, effect.again)
+            self.elsewhere.changed(effect.memory, self.band)
         elif isinstance(effect, Errand):
             self._errand_numbers += 1
             running = Running(effect, None)
@@ -151,21 +148,58 @@ class House:
             self.errands.append(self._errand_numbers)
         elif isinstance(effect, ForgetPerformer):
             erased = self.band.forget_performer(effect.session, effect.performer)
+            for name in session.memory_lengths:
+                self.elsewhere.changed(f"{effect.session}/{name}", self.band)
             self.erasures.append((effect.performer, frozenset(effect.to.sources)))
             session.tell(now, effect.to, "/forgotten", erased)
             self._act_on(session, now)
         elif isinstance(effect, Revert):
-            self.band.revert(effect.player, effect.events)
+            if effect.player not in self.elsewhere:  # there each question says what was played
+                self.band.revert(effect.player, effect.events)
         elif isinstance(effect, Forget):
             self.band.forget(effect.player, effect.since_beat, effect.again)
+            self.elsewhere.changed(self.band.key_of(effect.player).memory, self.band)
         elif isinstance(effect, Make):
-            self.band.make(effect.player, effect.model, effect.viewpoint, effect.memory)
+            self._make(effect)
         else:
+            self.elsewhere.leave(effect.player, None)
             self.band.drop(effect.player)
 
+    def _make(self, effect: Make) -> None:
+        """A new player; where its model lives elsewhere, the one that is here stands in for it."""
+        place = self.elsewhere.place(effect.player, effect.model)
+        model = effect.model if place is None else stand_in(self.band.models)
+        self.band.make(effect.player, model, effect.viewpoint, effect.memory)
+        if place is not None:
+            self.elsewhere.become(effect.player, place, Key(effect.memory, effect.viewpoint, effect.model), self.band)
+            self.elsewhere.settle(effect.player, place)
+
+    def _exchange(self, session: Session, effect: Exchange, now: int) -> None:
+        """Another model, here or elsewhere, takes over when it is ready."""
+        strangers = [name for name, _ in ((effect.model, 1.0), *effect.parts) if self.elsewhere.is_strangers(name)]
+        if strangers:
+            reason = f"{strangers[0]} runs in a process of its own, and a player can only be made with it"
+            session.not_taken(effect.player, reason, now)
+            self._act_on(session, now)
+            return
+        self._give_up(effect.player)
+        place = self.elsewhere.place(effect.player, effect.model, effect.parts)
+        key = Key(effect.memory, effect.viewpoint, effect.model, effect.parts)
+        if place is None:
+            self.band.prepare(effect.player, key)
+        else:
+            job = self.band.prepare(effect.player, Key(effect.memory, effect.viewpoint, stand_in(self.band.models)))
+            job.elsewhere = True
+            self.elsewhere.become(effect.player, place, key, self.band, job.number)
+        self._becoming[effect.player] = (effect.model, effect.viewpoint, effect.parts)
+
     def _ask(self, session: Session, query: Query, now: int) -> None:
-        """Ask one of our own players, if that is still what its session wants to know."""
-        if session.awaits(query):
+        """Ask a player, if that is still what its session wants to know."""
+        if not session.awaits(query):
+            return
+        if query.player in self.elsewhere:
+            self.elsewhere.ask(query)
+        else:
             session.receive(self.band.answer(query), now)
             self._act_on(session, now)
 
@@ -179,7 +213,7 @@ class House:
                 self._ask(*self._postponed.pop(0), now)
                 continue
             job = self.band.jobs.pop(0)
-            if not job.done and not job.small:
+            if job.elsewhere or (not job.done and not job.small):
                 self.building.append(job)
                 continue
             reason = ""
@@ -198,6 +232,7 @@ class House:
             self.band.abandon(job)
             for name in names:
                 if (session := self._session_of(name)) is not None and name in job.waiting:
+                    self._give_up(name)
                     session.not_taken(name, reason, now)
                     self._act_on(session, now)
             return
@@ -205,15 +240,28 @@ class House:
             if (session := self._session_of(name)) is not None:
                 session.let_go(name, now)
                 self._act_on(session, now)
+        waiting = set(job.waiting)
         self.band.switch(job)
         owner, _, memory = job.name.partition("/")
         if owner in self._sessions:
             self._sessions[owner].memory_lengths[memory] = self.band.positions(job.name)
+            if job.loads:
+                self.elsewhere.changed(job.name, self.band)
         for name in names:
             if (session := self._session_of(name)) is not None:
                 key = self.band.key_of(name)
-                session.taken(name, key.model, key.viewpoint, key.parts, now)
+                became = key.model, key.viewpoint, key.parts
+                if name in waiting and name in self._becoming:
+                    became = self._becoming.pop(name)
+                    self.elsewhere.settle(name, self.elsewhere.place(name, became[0], became[2]))
+                session.taken(name, *became, now)
                 self._act_on(session, now)
+
+    def _give_up(self, player: str) -> None:
+        """It does not become what it was to become."""
+        if player in self._becoming:
+            model, _, parts = self._becoming.pop(player)
+            self.elsewhere.abandon(player, self.elsewhere.place(player, model, parts))
 
     def running(self, number: int) -> Running:
         """An errand that was taken from `errands`."""
@@ -246,15 +294,3 @@ class House:
             session.tell(now, errand.to, "/done", errand.address)
         self._run(session, now)
         self._work(now)
-
-    def _teach(self, effect: Teach) -> None:
-        """Our own players hear it now, strangers' are handed it."""
-        if not self._strangers.intersection(effect.players):
-            self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
-            return
-        pairs = list(zip(effect.players, effect.learn, strict=True))
-        ours = [pair for pair in pairs if pair[0] not in self._strangers]
-        self.band.hear([name for name, _ in ours], [learn for _, learn in ours], effect.event, effect.stream)
-        for name, learn in pairs:
-            if name in self._strangers and name not in self._dead:
-                self.handed.append((name, Teach((name,), (learn,), effect.event, effect.stream)))

@@ -18,8 +18,9 @@ class Begin(NamedTuple):
     seed: int
     secret: bytes
     version: str
-    strangers: tuple[str, ...] = ()  # models whose answers come as inputs
+    strangers: tuple[str, ...] = ()  # models in processes of their own, whose answers come as inputs
     config: bytes = b""  # the part of the configuration that the core obeys, as JSON
+    slow: tuple[str, ...] = ()  # models on a thread of their own, whose answers come as inputs too
 
 
 class WallTime(NamedTuple):
@@ -44,14 +45,14 @@ class Wake(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A stranger's model has answered."""
+    """A model that is slow or in another process has answered."""
 
     time_ns: int
     answer: Answer
 
 
 class Failed(NamedTuple):
-    """A stranger's model was cut off, and why."""
+    """A model that is slow or in another process has failed or was cut off, and why."""
 
     time_ns: int
     player: str

@@ -38,6 +38,7 @@ from .seats import Endpoint
 MAGIC: Final = b"sideman recording\n"
 VERSION: Final = 1
 _HEAD: Final = struct.Struct("<IIB")  # length of the body, its CRC-32, kind
+_SLOW: Final = "~"  # before the names of slow models, among those of strangers
 _INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
 _BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, _SAVED, _LOADED, _ERASED, _GONE = range(
     14
@@ -88,7 +89,7 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _END, head
     if isinstance(item, WallTime):
         return _WALL, head + struct.pack("<q", item.offset_ns)
-    names = _text(item.version) + _text(" ".join(item.strangers))
+    names = _text(item.version) + _text(" ".join([*item.strangers, *(_SLOW + name for name in item.slow)]))
     return _BEGIN, head + struct.pack("<QI", item.seed, len(item.config)) + names + item.config + item.secret
 
 
@@ -142,9 +143,11 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
     elif kind == _BEGIN:
         seed, length = struct.unpack_from("<QI", body, at)
         version, at = _read_text(body, at + 12)
-        strangers, at = _read_text(body, at)
+        names, at = _read_text(body, at)
+        strangers = tuple(name for name in names.split() if not name.startswith(_SLOW))
+        slow = tuple(name.removeprefix(_SLOW) for name in names.split() if name.startswith(_SLOW))
         config = body[at : at + length]
-        item = Begin(time_ns, seed, body[at + length :], version, tuple(strangers.split()), config)
+        item = Begin(time_ns, seed, body[at + length :], version, strangers, config, slow)
     else:
         raise ValueError(f"no kind {kind}")
     return number, item

@@ -263,6 +263,8 @@ class Job:
     waiting: dict[str, Key] = field(default_factory=dict)  # players that are to take it, and which of it
     done: bool = False
     since: int = 0  # where the memory of that name stood when the job was made
+    loads: bool = False  # the memory itself is another
+    elsewhere: bool = False  # it waits for a slow model too, which is learned on its own strand
 
     @property
     def small(self) -> bool:
@@ -272,7 +274,9 @@ class Job:
         return len(self.snapshot) * max(1, len(self.made)) <= most
 
     def build(self) -> None:
-        """Learn; raises what the model raises."""
+        """Learn, unless that is done; raises what the model raises."""
+        if self.done:
+            return
         for learned in self.made.values():
             learned.build(self.snapshot)
         self.done = True

@@ -215,6 +215,12 @@ class Snapshot:
         """How many events it has, the forgotten ones included."""
         return self.past - self.first
 
+    def memory(self, most: int) -> Memory:
+        """The same, with the same positions, as a memory of its own."""
+        held = [min(self.segment, self.past - self.first - at * self.segment) for at in range(len(self.segments))]
+        copies = [columns.copy(count) for columns, count in zip(self.segments, held, strict=True)]
+        return Memory(self.segment, most, self.first, copies, Forgotten(self.forgotten))
+
     def __iter__(self) -> Iterator[tuple[int, Event | None, int]]:
         """Positions in order, each with its event (None: forgotten) and stream."""
         spans = list(self.forgotten)

@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ._core import model as _core
-from .contract import METHODS, Floats, Intervals, Ints, Masks, Model, ModelState, Placed, Symbol, probability
+from .contract import (
+    METHODS,
+    Floats,
+    Foreseeing,
+    Intervals,
+    Ints,
+    Masks,
+    Model,
+    ModelState,
+    Placed,
+    Symbol,
+    probability,
+)
 from .llm import Unfit, llm_factory, reads
 from .pyblend import PyBlend
 from .views import views
@@ -102,6 +114,7 @@ __all__ = [
     "Blend",
     "Choice",
     "Floats",
+    "Foreseeing",
     "Intervals",
     "Ints",
     "Masks",

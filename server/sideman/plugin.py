@@ -56,9 +56,14 @@ class Registry:
     models: dict[str, ModelFactory] = field(default_factory=dict)
     bridges: dict[str, Bridge] = field(default_factory=dict)
     observers: dict[str, Observer] = field(default_factory=dict)
+    slow: set[str] = field(default_factory=set)
 
-    def model(self, name: str, factory: ModelFactory) -> None:
-        """A kind of model: `factory(alphabet)` makes one. Raises `PluginFault` naming what it lacks."""
+    def model(self, name: str, factory: ModelFactory, *, slow: bool = False) -> None:
+        """A kind of model: `factory(alphabet)` makes one. Raises `PluginFault` naming what it lacks.
+
+        One that may take longer than 0.2 ms for an event is `slow`: it lives on a thread of its own, and has a
+        stand-in for whenever it is not there in time.
+        """
         if not callable(factory):
             raise PluginFault(f"{self.plugin}: model {name!r} is no class or function", "register the class itself")
         if inspect.isclass(factory):
@@ -68,6 +73,8 @@ class Registry:
         if name in self.models:
             raise PluginFault(f"{self.plugin}: model {name!r} is registered twice", "give it another name")
         self.models[name] = factory
+        if slow:
+            self.slow.add(name)
 
     def bridge(self, name: str, bridge: Bridge) -> None:
         """A bridge to another network; its guests speak from hosts `@name`. Raises `PluginFault`."""
@@ -105,6 +112,7 @@ class Found:
     factories: dict[str, ModelFactory] = field(default_factory=dict)
     bridges: dict[str, Bridge] = field(default_factory=dict)
     observers: dict[str, Observer] = field(default_factory=dict)
+    slow: dict[str, ModelFactory] = field(default_factory=dict)  # made in process, on a thread of their own
     strangers: dict[str, str] = field(default_factory=dict)  # model -> the plugin that brings it
     complaints: list[str] = field(default_factory=list)
 
@@ -134,18 +142,23 @@ def registered(point: EntryPoint, config: Mapping[str, Any]) -> Registry:
     return registry
 
 
+def _bundled() -> list[Registry]:
+    return [registered(point, {}) for point in points().values() if is_ours(point)]
+
+
 def bundled_models() -> dict[str, ModelFactory]:
     """The models that come with sideman, by name."""
-    models: dict[str, ModelFactory] = {}
-    for point in points().values():
-        if is_ours(point):
-            models.update(registered(point, {}).models)
-    return models
+    return {name: made for registry in _bundled() for name, made in registry.models.items()}
+
+
+def bundled_slow() -> dict[str, ModelFactory]:
+    """Those of them that are slow."""
+    return {name: registry.models[name] for registry in _bundled() for name in sorted(registry.slow)}
 
 
 def bundled() -> Band:
-    """A band with the models that come with sideman."""
-    return Band(bundled_models())
+    """A band with the quick models that come with sideman."""
+    return Band({name: made for name, made in bundled_models().items() if name not in bundled_slow()})
 
 
 def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mapping[str, Any]], list[str]]) -> Found:
@@ -163,7 +176,7 @@ def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mappi
                 brought = Registry(name)
                 strangers = dict.fromkeys(models_of(name, chosen.config), name)
             for kind, new, there in (
-                ("model", {*brought.models, *strangers}, {*found.factories, *found.strangers}),
+                ("model", {*brought.models, *strangers}, {*found.factories, *found.slow, *found.strangers}),
                 ("bridge", {*brought.bridges}, {*found.bridges}),
                 ("observer", {*brought.observers}, {*found.observers}),
             ):
@@ -172,7 +185,8 @@ def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mappi
         except PluginFault as fault:
             found.complaints.append(str(fault))
             continue
-        found.factories.update(brought.models)
+        for model, made in brought.models.items():
+            (found.slow if model in brought.slow else found.factories)[model] = made
         found.strangers.update(strangers)
         found.bridges.update(brought.bridges)
         found.observers.update(brought.observers)

@@ -57,6 +57,11 @@ class PyWalk:
         self._run = 0
         self._recent: list[int] = []
 
+    @property
+    def state(self) -> Any:
+        """Where it stands in the model."""
+        return self._state
+
     def copy(self) -> PyWalk:
         """A walk of its own from here."""
         other = PyWalk(self._model, self._components, self._state.copy())

@@ -41,7 +41,9 @@ def replayed(path: Path) -> Iterator[tuple[int, Input, list[Output], list[Output
             return number, item, recorded, []
         if engine is None:
             raise SetupError(f"{path} does not begin with a beginning", "use a whole recording")
-        return number, item, recorded, engine.feed(item)
+        outputs = engine.feed(item)
+        engine.elsewhere.handed.clear()  # what was answered to it stands in the recording
+        return number, item, recorded, outputs
 
     for frame in read(path):
         if isinstance(frame, Send | Cut):

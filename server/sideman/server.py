@@ -23,10 +23,11 @@ from .background import Background
 from .band import Band
 from .bridging import Bridging
 from .clock import Clock
-from .effects import Cut, Effect, Make, Unmake
+from .effects import Cut, Unmake
+from .elsewhere import Place
 from .engine import Engine
 from .errors import SetupError
-from .events import Answer
+from .inference import Inference
 from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
 from .journal import Recorder
 from .learned import Job
@@ -35,6 +36,7 @@ from .plugin import find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
 from .shelf import ChartShelf, Shelf
+from .strand import Fault, Ready, Report
 from .stranger import Worker, models_of
 from .timeline import SECOND
 from .wire import PyWire
@@ -62,7 +64,9 @@ class Server:
         self._log_lines = 0
         self.faults = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[Place, Worker] = {}
+        self._inference: Inference | None = None  # there is no such thread until it is needed
+        self._halves: set[int] = set()  # jobs of which one half is done: ours, or the slow model's
         self._builder = Background("builder")
         self._clerk = Background("clerk")  # what he has to do with files is finished before the end
         self._shelf = Shelf(Path(settings.memories).expanduser() if settings.memories else None)
@@ -79,6 +83,7 @@ class Server:
             __version__,
             tuple(self._found.strangers),
             msgspec.json.encode(settings),
+            tuple(self._found.slow),
         )
         self._record(begin)
         self.engine = Engine(begin, Band(self._found.factories))
@@ -112,6 +117,8 @@ class Server:
             self._bridging.close()
             for worker in self._workers.values():
                 worker.close()
+            if self._inference is not None:
+                self._inference.close()
             self._clerk.finish()
             if self._recorder:
                 self._recorder.close()
@@ -161,7 +168,7 @@ class Server:
                 wire.cut(output.player, output.after_ns)
             else:
                 wire.send(output.due_ns, output.packet, output.to, output.epoch)
-        if self.engine.handed and self._loop is not None:
+        if self.engine.elsewhere.handed and self._loop is not None:
             self._hand_over()
         if self.engine.building and self._loop is not None:
             self._build()
@@ -239,39 +246,56 @@ class Server:
         except Exception as error:
             log.exception("a model could not be built")
             reason = f"{type(error).__name__}: {error}"
-        self._later(lambda: Built(self._clock.now(), job.number, reason))
+        self._on_loop(lambda: self._built(job.number, reason, elsewhere=job.elsewhere))
+
+    def _built(self, number: int, reason: str, *, elsewhere: bool) -> None:
+        """A job is done; where a slow model is learned too, when both are."""
+        if elsewhere and not reason and number not in self._halves:
+            self._halves.add(number)
+            return
+        self._halves.discard(number)
+        self.feed(Built(self._clock.now(), number, reason))
+        self._arm()
 
     def _hand_over(self) -> None:
-        """Give strangers' players what they are to do."""
-        handed, self.engine.handed = self.engine.handed, []
-        for player, effect in handed:
-            self._hand(player, effect)
+        """Give players that live elsewhere what they are to do."""
+        handed, self.engine.elsewhere.handed = self.engine.elsewhere.handed, []
+        limits = self.engine.band.limits
+        for place, item in handed:
+            plugin = self._found.strangers.get(place.model)
+            if plugin is None:
+                if self._inference is None:
+                    factories = {**self._found.factories, **self._found.slow}
+                    self._inference = Inference(factories, limits, self._reported)
+                self._inference.hand(place, item)
+            elif isinstance(item, Unmake):
+                if (worker := self._workers.pop(place, None)) is not None:
+                    asyncio.get_running_loop().run_in_executor(None, worker.close)
+            else:
+                if place not in self._workers:
+                    chosen = self._settings.plugins.get(plugin, PluginSettings())
+                    self._workers[place] = Worker(place, plugin, chosen.config, limits, self._reported)
+                self._workers[place].hand(item)
 
-    def _hand(self, player: str, effect: Effect) -> None:
-        if isinstance(effect, Make):
-            plugin = self._found.strangers[effect.model]
-            chosen = self._settings.plugins.get(plugin, PluginSettings())
-            self._workers[player] = Worker(effect, plugin, chosen.config, self._answered, self._failed)
-        elif isinstance(effect, Unmake):
-            asyncio.get_running_loop().run_in_executor(None, self._workers.pop(player).close)
+    def _reported(self, report: Report) -> None:
+        """Called by a worker's thread."""
+        if isinstance(report, Ready):
+            self._on_loop(lambda: self._built(report.job, report.reason, elsewhere=True))
+        elif isinstance(report, Fault):
+            self._later(lambda: Failed(self._clock.now(), report.player, report.reason))
         else:
-            self._workers[player].hand(effect)
-
-    def _answered(self, answer: Answer) -> None:
-        """Called by a worker's thread."""
-        self._later(lambda: Answered(self._clock.now(), answer))
-
-    def _failed(self, player: str, reason: str) -> None:
-        """Called by a worker's thread."""
-        self._later(lambda: Failed(self._clock.now(), player, reason))
+            self._later(lambda: Answered(self._clock.now(), report))
 
     def _later(self, item: Callable[[], Input]) -> None:
         def feed() -> None:
             self.feed(item())
             self._arm()
 
+        self._on_loop(feed)
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self._stopped.is_set():
-            self._loop.call_soon_threadsafe(feed)
+            self._loop.call_soon_threadsafe(call)
 
     def _record(self, item: Input) -> None:
         self._number += 1

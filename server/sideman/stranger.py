@@ -1,14 +1,13 @@
 """Strangers' models: each player's in a process of its own, cut off at its deadline, never waited for by the loop.
 
-`HostedModel` is the contract over a pipe. `Worker` is one player of such a model in a thread: it is handed what the
-engine wants done, in order, and reports answers or its failure, which come back to the engine as numbered inputs.
+`HostedModel` is the contract over a pipe. `Worker` is the strand of one player of such a model, in a thread: it is
+handed what the engine wants done, in order, and reports answers or its failure, which come back as numbered inputs.
 """
 
 from __future__ import annotations
 
 import math
 import multiprocessing
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +17,12 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from .band import Band
-from .effects import Effect, Forget, Make, Revert, Teach
+from .background import Line
+from .elsewhere import Place
 from .errors import PluginFault
-from .events import Answer, Query
 from .host import serve
 from .models import Alphabet, Floats, Intervals, Ints, Symbol
+from .strand import Fault, Handed, Report, Strand, told
 
 EVENT_S: Final = 0.05
 SETUP_S: Final = 10.0
@@ -90,11 +89,13 @@ class HostedState:
     def copy(self) -> HostedState:
         """A state of its own at the same place."""
         new = self.model.numbered()
+        self.model.go_on()
         self.model.call("copy", self.number, new.number)
         return new
 
     def rollback(self, n: int) -> None:
         """Take back the last n advances."""
+        self.model.go_on()
         self.model.call("rollback", self.number, n)
 
     def __del__(self) -> None:
@@ -115,6 +116,11 @@ class HostedModel:
     def begin_event(self) -> None:
         """From now on the deadline of one more event runs."""
         self._deadline_s = time.monotonic() + EVENT_S
+
+    def go_on(self) -> None:
+        """What is asked between events (it hears, it is copied) has a deadline of its own."""
+        if time.monotonic() >= self._deadline_s:
+            self.begin_event()
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Ask the process, within the event's deadline."""
@@ -144,6 +150,7 @@ class HostedModel:
         """Go on by an id or a tuple; 0 breaks the context."""
         if isinstance(symbol, int):
             symbol = self._alphabet.values(symbol) if symbol else 0
+        self.go_on()
         self.call("advance", state.number, symbol if isinstance(symbol, int) else list(symbol), at)
 
     def predict(self, state: HostedState, prefix: Sequence[int] = (), exclude: Intervals = ()) -> tuple[Ints, Floats]:
@@ -167,36 +174,36 @@ class HostedModel:
 
 
 class Worker:
-    """One player of a stranger's model, in a thread of its own."""
+    """One player of a stranger's model, in a thread of its own. What it reports is called back from there."""
 
     def __init__(
         self,
-        make: Make,
+        place: Place,
         plugin: str,
         config: Mapping[str, Any],
-        answered: Callable[[Answer], None],
-        failed: Callable[[str, str], None],
+        limits: tuple[int, int, int],
+        report: Callable[[Report], None],
     ) -> None:
-        self._make = make
+        self._place = place
         self._plugin = plugin
         self._config = dict(config)
-        self._answered = answered
-        self._failed = failed
-        self._queue: queue.SimpleQueue[Effect | None] = queue.SimpleQueue()
+        self._limits = limits
+        self._report = report
+        self._line = Line[Handed]()
         self._process: Process | None = None
-        self._thread = threading.Thread(target=self._work, name=make.player, daemon=True)
+        self._thread = threading.Thread(target=self._work, name=place.strand, daemon=True)
         self._thread.start()
 
-    def hand(self, effect: Effect) -> None:
+    def hand(self, item: Handed) -> None:
         """Something to do, after what was handed before; one that cannot keep up has failed."""
-        if self._queue.qsize() < MAX_WAITING:
-            self._queue.put(effect)
+        if len(self._line) < MAX_WAITING:
+            self._line.put(item)
         elif self._process is not None:
             self._process.kill()
 
     def close(self) -> None:
         """End it; what it was doing is cut off."""
-        self._queue.put(None)
+        self._line.end()
         if self._process is not None:
             self._process.kill()
         self._thread.join(timeout=1.0)
@@ -205,30 +212,18 @@ class Worker:
         try:
             self._process = Process(self._plugin)
             self._process.ask(time.monotonic() + SETUP_S, "setup", self._config)
-            band = Band({self._make.model: self._hosted})
-            band.make(*self._make)
-            band.settle()
-            while (effect := self._queue.get()) is not None:
-                self._act(band, effect)
-        except PluginFault as fault:
-            self._failed(self._make.player, fault.what)
+            strand = Strand({self._place.model: self._hosted}, *self._limits)
+            while (items := self._line.take()) is not None:
+                for report in strand.do(items):
+                    self._report(report)
+                    if isinstance(report, Fault):
+                        return
         except Exception as error:
-            self._failed(self._make.player, f"{type(error).__name__}: {error}")
+            self._report(Fault(self._place.strand, told(error)))
         finally:
             if self._process is not None:
                 self._process.kill()
 
     def _hosted(self, alphabet: Alphabet) -> HostedModel:
         assert self._process is not None
-        return HostedModel(self._process, self._make.model, alphabet)
-
-    def _act(self, band: Band, effect: Effect) -> None:
-        if isinstance(effect, Query):
-            self._answered(band.answer(effect))
-        elif isinstance(effect, Teach):
-            band.hear(effect.players, effect.learn, effect.event, effect.stream)
-        elif isinstance(effect, Revert):
-            band.revert(effect.player, effect.events)
-        elif isinstance(effect, Forget):
-            band.forget(effect.player, effect.since_beat, effect.again)
-            band.settle()
+        return HostedModel(self._process, self._place.model, alphabet)

@@ -11,7 +11,7 @@ No socket is opened and nobody sleeps; what was fed and what came out can be rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,15 +19,18 @@ import msgspec
 from .addresses import Value
 from .clock import SimulatedClock
 from .effects import Cut
+from .elsewhere import Place
 from .engine import Engine
 from .hub import Output
-from .inputs import Begin, Built, Datagram, End, Input, Loaded, Saved, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
 from .memoryfile import encode as encode_memory
+from .models import ModelFactory
 from .osc import Bundle, Message, decode, encode
-from .plugin import bundled
+from .plugin import bundled, bundled_models, bundled_slow
 from .seats import Endpoint
 from .settings import Settings
 from .shelf import BUNDLED, ChartShelf
+from .strand import Fault, Handed, Ready, Report, Strand
 from .timeline import SECOND
 from .wire import SimWire
 
@@ -45,7 +48,17 @@ class Heard(NamedTuple):
 class Stage:
     """An engine, a simulated clock and a simulated wire. Times are in seconds from the start."""
 
-    def __init__(self, seed: int = 1, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        settings: Settings | None = None,
+        *,
+        slow: Mapping[str, ModelFactory] | None = None,
+        strangers: tuple[str, ...] = (),
+    ) -> None:
+        """`slow` are models beside the bundled ones that answer `slow_s` after they are asked; nobody answers for
+        `strangers`: a test feeds what their processes would.
+        """
         self.clock = SimulatedClock()
         self.wire = SimWire()
         self.building_s = 0.0  # how long it takes until what is learned elsewhere is there
@@ -54,7 +67,13 @@ class Stage:
         self._built: list[tuple[int, int]] = []
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
-        begin = Begin(0, seed, b"a secret for tests", "test", (), msgspec.json.encode(settings or Settings()))
+        self._slow = {**bundled_slow(), **(slow or {})}
+        self.slow_s = 0.0  # how long slow models take for what has gathered
+        self._strands: dict[Place, Strand] = {}
+        self._gathered: list[tuple[Place, Handed]] = []
+        self._reports: list[tuple[int, Report]] = []
+        config = msgspec.json.encode(settings or Settings())
+        begin = Begin(0, seed, b"a secret for tests", "test", strangers, config, tuple(self._slow))
         self.inputs.append(begin)
         self.outputs_of.append([])
         self.engine = Engine(begin, bundled())
@@ -94,11 +113,44 @@ class Stage:
                 self.wire.send(output.due_ns, output.packet, output.to, output.epoch)
         for job in self.engine.building:
             job.build()
-            self._built.append((self.clock.now() + round(self.building_s * SECOND), job.number))
+            if not job.elsewhere:
+                self._built.append((self.clock.now() + round(self.building_s * SECOND), job.number))
         self.engine.building.clear()
+        strangers = self.inputs[0].strangers if isinstance(self.inputs[0], Begin) else ()
+        self._gathered += [item for item in self.engine.elsewhere.handed if item[0].model not in strangers]
+        self.engine.elsewhere.handed.clear()
+        self._infer()
         self._run_errands()
         while self._built and self._built[0][0] <= self.clock.now():
             self.feed(Built(self.clock.now(), self._built.pop(0)[1]))
+
+    def _infer(self) -> None:
+        """What has gathered for slow models is done when they are free, and known `slow_s` later."""
+        if self._reports or not self._gathered:
+            return
+        gathered, self._gathered = self._gathered, []
+        due = self.clock.now() + round(self.slow_s * SECOND)
+        places: dict[Place, list[Handed]] = {}
+        for place, item in gathered:
+            places.setdefault(place, []).append(item)
+        factories = {**bundled_models(), **self._slow}
+        for place, handed in places.items():
+            strand = self._strands.setdefault(place, Strand(factories, *self.engine.band.limits))
+            self._reports += [(due, report) for report in strand.do(handed)]
+        if self.slow_s == 0:
+            self._report(due)
+
+    def _report(self, now: int) -> None:
+        """Slow models have done what they had gathered."""
+        reports, self._reports = self._reports, []
+        for _, report in reports:
+            if isinstance(report, Ready):
+                self.feed(Built(now, report.job, report.reason))
+            elif isinstance(report, Fault):
+                self.feed(Failed(now, report.player, report.reason))
+            else:
+                self.feed(Answered(now, report))
+        self._infer()
 
     def _run_errands(self) -> None:
         """Memories are kept in `files`, at once; whatever a test puts there can be loaded."""
@@ -129,7 +181,8 @@ class Stage:
         while True:
             wake, due = self.engine.next_ns(), self.wire.next_ns()
             built = self._built[0][0] if self._built else None
-            moments = [moment for moment in (wake, due, built) if moment is not None and moment <= until_ns]
+            told = self._reports[0][0] if self._reports else None
+            moments = [moment for moment in (wake, due, built, told) if moment is not None and moment <= until_ns]
             if not moments:
                 break
             moment = max(min(moments), self.clock.now())
@@ -137,6 +190,8 @@ class Stage:
             self.wire.advance(moment)
             if built is not None and built <= moment:
                 self.feed(Built(moment, self._built.pop(0)[1]))
+            if told is not None and told <= moment:
+                self._report(moment)
             if wake is not None and wake <= moment:
                 self.feed(Wake(moment))
         self.clock.advance(until_ns)

@@ -25,6 +25,10 @@ LEASHING_BEATS: Final = 8.0
 ONE_CHANGE_NS: Final = 2 * SECOND
 MAX_CHANGES: Final = 64
 HORIZON_NS: Final = 250_000_000
+#: A slow model is asked a beat ahead, at most so much.
+SLOW_HORIZON_NS: Final = SECOND
+#: So many of the last events are told to a model that may not have chosen them itself.
+RECENT: Final = 32
 #: Older than this, what is overdue is dropped and never rushed out.
 STALE_NS: Final = 250_000_000
 MS: Final = 1_000_000
@@ -129,6 +133,11 @@ class Voice:
     fresh: bool = False  # the next query begins after the phrase
     waiting: Finished | None = None
     asked: Query | None = None
+    slow: bool = False  # its model answers in its own time, or never
+    begun: int = 0  # how many of the last events follow one another since it last began after a phrase
+    asked_ns: int = 0
+    missed: int = 0  # deadlines
+    stood_in: int = 0  # events that another model chose in place of its own
     played: deque[Played] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     sounding: list[Sounding] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -237,8 +246,14 @@ class Voice:
         return query
 
     def horizon_ns(self, timeline: Timeline) -> int:
-        """How far ahead it plans: a beat or 250 ms, the smaller."""
-        return min(HORIZON_NS, round(MINUTE / timeline.bpm))
+        """How far ahead it plans: a beat or 250 ms, the smaller; where its model is slow the larger, up to 1 s."""
+        beat = round(MINUTE / timeline.bpm)
+        return min(max(HORIZON_NS, beat), SLOW_HORIZON_NS) if self.slow else min(HORIZON_NS, beat)
+
+    def recent(self) -> tuple[Planned, ...]:
+        """The last events of what it plays, planned ones too, back to where it began after a phrase."""
+        count = min(self.begun, RECENT, len(self.played))
+        return tuple(self.played[at].planned for at in range(len(self.played) - count, len(self.played)))
 
     def adopts(self, answer: Answer) -> bool:
         """Whether an answer is to the question that stands."""
@@ -249,10 +264,13 @@ class Voice:
             and answer.memory_length == asked.memory_length
         )
 
-    def again(self, asked: Query, memory_length: int, beat: float) -> Query:
-        """The same question at a later moment."""
-        self.cursor_beat = max(self.cursor_beat, beat) if self.playing else beat
-        self.asked = replace(asked, memory_length=memory_length, onset_beats=self.cursor_beat)
+    def again(self, asked: Query, now: int, timeline: Timeline) -> Query:
+        """The same question for whoever answers it instead, up to the horizon as it is now; the first is void."""
+        self.revision += 1
+        self.cursor_beat = max(self.cursor_beat, timeline.beat_at(now))
+        horizon = timeline.beat_at(now + self.horizon_ns(timeline))
+        until = max(asked.until_beats, min(self.until_beat, horizon), self.cursor_beat + LEAST_BEATS)
+        self.asked = replace(asked, revision=self.revision, onset_beats=self.cursor_beat, until_beats=until)
         return self.asked
 
     def adopt(self, number: int, planned: Planned, timeline: Timeline) -> Iterator[Effect]:
@@ -261,6 +279,7 @@ class Voice:
         moved = self.played[-1].moved if self.played else frozenset()
         self.played.append(Played(number, onset, planned, moved if self.muted else resting_keys(planned.controls)))
         self.ordinal += 1
+        self.begun += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
         if self.muted:
             return
@@ -356,6 +375,7 @@ class Voice:
             dropped += 1
         if dropped:
             self.ordinal -= dropped
+            self.begun = max(0, self.begun - dropped)
             yield Revert(self.key, dropped)
 
     # What it remembers

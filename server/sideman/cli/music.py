@@ -113,14 +113,15 @@ def generate(
     memories: Annotated[Path | None, MEMORIES] = None,
 ) -> None:
     """Let a player improvise into a MIDI file: models, constraints and chance as on stage, without a server."""
+    from ..band import Band
     from ..generating import explained, generated, midi_of
-    from ..plugin import bundled
+    from ..plugin import bundled_models
 
     shelf = _shelf(memories, memory)
     kept = _kept(shelf, memory)
     if kept is None:
         raise SetupError(f"there is no memory {memory!r} in {shelf.folder}", f"there are: {_list(shelf.names())}")
-    band = bundled()
+    band = Band(bundled_models())  # nobody waits: slow ones too
     if model not in band.models:
         raise SetupError(f"no model {model!r}", f"models: {', '.join(band.models)}")
     settings = defaults(PLAYER_PARAMS)

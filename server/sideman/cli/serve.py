@@ -20,7 +20,7 @@ from ..engine import Engine
 from ..errors import SetupError
 from ..inputs import Begin
 from ..journal import Recorder
-from ..plugin import bundled, find
+from ..plugin import bundled, bundled_slow, find
 from ..server import Server
 from ..settings import Settings
 from ..stranger import models_of
@@ -79,7 +79,7 @@ def serve(
 
 
 def _check(settings: Settings, config: Path | None) -> None:
-    begin = Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings))
+    begin = Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings), tuple(bundled_slow()))
     complaints = [*Engine(begin, bundled()).complaints, *find(settings.plugins, models_of).complaints]
     if complaints:
         raise SetupError(

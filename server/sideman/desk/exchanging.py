@@ -40,8 +40,6 @@ def _exchange(call: Call, *, model: str = "", viewpoint: str = "", parts: Parts 
     name, there = call.player()
     if there is None:
         raise Refused(f"{name} is only being made", f"say it in /player/{name}/new")
-    if there.failed:
-        raise Refused(f"{name} has failed: {there.failed}", f"/player/{name}/drop it and make it again")
     if parts and _wanted(call, there).model != BLEND:
         raise Refused(f"{name} is no blend", f"send /player/{name}/model {BLEND} first")
     yield

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ..copying import Copying, Trail
-from ..events import Event
+from ..events import Event, Planned
 from ..learned import CONTEXT, STREAMS, Learned
 from ..models import Placed, Walk
 from ..pywalk import PyWalk, walk
@@ -108,15 +108,57 @@ class Ears:
             self._before[stream] = tail[-1][0]
         if self._newest not in self._listening and self._listening:
             self._newest = list(self._listening)[-1]
-        played = [(event, learned.position_of(place)) for event, place in self._played]
-        if self._walk is None or not played:
+        if self._walk is None or not self._played:
             self._walk = None
             return
+        self._walk_again()
+
+    def _walk_again(self) -> None:
+        """Stand behind what it has played, as if it had gone there by itself."""
+        played = [(event, self.learned.position_of(place)) for event, place in self._played]
         self._walk = self._walk_from(self._state_after(played))
         if self._copying is not None:
             self._copying = Copying(self._symbols(self._answers))
             for symbol in self._symbols(event for event, _ in played):
                 self._copying.went(symbol)
+
+    def stand_behind(self, planned: tuple[Planned, ...], transposed: int) -> None:
+        """Stand behind the last events that were played in its name, if it does not yet: others may have chosen them.
+
+        What it has chosen itself beyond them, or in their place, was not played.
+        """
+        own = list(self._played)
+        for dropped in range(len(own) + 1):
+            kept = own[: len(own) - dropped]
+            count = min(len(kept), len(planned))
+            if bool(kept) == bool(planned) and all(
+                _same(event, other) for (event, _), other in zip(kept[-count:], planned[-count:], strict=True)
+            ):
+                if dropped <= len(self._undo):
+                    self.revert(dropped)
+                    return
+                break
+        self._played.clear()
+        self._undo.clear()
+        self._trail = Trail()
+        for event in planned:
+            heard = Event(self.name, 0, event.onset_beats, event.span_beats, event.notes, event.label,
+                          numbers=event.gesture)  # fmt: skip
+            self._played.append((heard, event.why.source_position))
+            if event.notes:
+                self._last_pitch = round(heard.top.pitch) - transposed
+                self._last_onset_beats = event.onset_beats
+        if planned:
+            self._walk_again()
+        else:
+            self._walk = None
+
+    def revert(self, events: int) -> None:
+        """The last so many planned events were dropped: it stands where it stood before them."""
+        for _ in range(min(events, len(self._undo))):
+            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
+            if self._played:
+                self._played.pop()
 
     def forget_performer(self, performer: str) -> None:
         """Nothing of what somebody played is waited for or compared with any more."""
@@ -151,3 +193,12 @@ class Ears:
 
     def _walk_from(self, state: Any) -> Walk | PyWalk:
         return walk(self.learned.model, len(self.learned.viewpoint.names), state)
+
+
+def _same(event: Event, planned: Planned) -> bool:
+    return (event.onset_beats, event.span_beats, event.notes, event.label) == (
+        planned.onset_beats,
+        planned.span_beats,
+        planned.notes,
+        planned.label,
+    )

@@ -6,7 +6,8 @@ A player knows no time but beats and no socket; all chance is keyed by the query
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Generator
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,9 +26,25 @@ class Player(Choosing):
 
     def answer(self, query: Query) -> Answer:
         """The events that are asked for, each with its reasons."""
+        answering = self.answering(query)
+        while True:
+            try:
+                next(answering)
+            except StopIteration as end:
+                return cast(Answer, end.value)
+
+    @property
+    def state(self) -> Any:
+        """Where it stands in its model, if that can be seen: what its next event is predicted from."""
+        return getattr(self._walk, "state", None)
+
+    def answering(self, query: Query) -> Generator[None, None, Answer]:
+        """The same in steps, so that several can be answered side by side: it yields before each event."""
         self._set(query.settings)
         if self.learned.viewpoint.writes and (query.phrase_of or query.opening is not None):
             return self._complete(query)
+        if query.played is not None and not query.phrase_of and query.opening is None:
+            self.stand_behind(query.played, int(query.settings["transpose"]))
         avoid: list[tuple[int, int]] = []
         if query.phrase_of or query.opening is not None:
             avoid = self.learned.interval(*query.avoid)
@@ -42,6 +59,7 @@ class Player(Choosing):
         note = ""
         beat = query.onset_beats
         while len(events) < query.count and beat < query.until_beats:
+            yield
             planned = self._one(query, beat, query.ordinal + len(events), avoid)
             if planned is None:
                 note = "nothing to go on from" if not len(self.learned.places) else "nothing within its bounds"
@@ -71,13 +89,6 @@ class Player(Choosing):
             events = (Planned(beat, span, (), "", why, suggestions=found),)
         note = "" if found else "nothing to go on from"
         return Answer(query.player, query.epoch, query.revision, query.memory_length, events, note)
-
-    def revert(self, events: int) -> None:
-        """The last so many planned events were dropped: it stands where it stood before them."""
-        for _ in range(min(events, len(self._undo))):
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
-            if self._played:
-                self._played.pop()
 
     def _begin(self, query: Query, avoid: list[tuple[int, int]]) -> None:
         """Stand behind the phrase, or behind the event that has just opened.

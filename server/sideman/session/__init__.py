@@ -1,7 +1,7 @@
 """An ensemble: its performers, its players, its time. Commands and notes in, effects out.
 
 The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
-`effects`, in order. It is made of layers, each on those before: state, charted, playing, leash,
+`effects`, in order. It is made of layers, each on those before: state, charted, playing, deadlines, leash,
 hands, beating, charting, delaying, exchanging, listening, presence.
 """
 
@@ -47,6 +47,8 @@ class Session(Presence):
                     self._off(performer, pitch, channel, due)
                 case ("plan", str(player)):
                     self._plan(player, due, now)
+                case ("deadline", str(player)):
+                    self._overdue(player, now)
                 case ("end", str(player)):
                     self._ended(player, due, now)
                 case ("early",):

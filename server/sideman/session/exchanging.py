@@ -32,6 +32,7 @@ class Exchanging(Delaying):
                 before = Wanted(voice.model, voice.viewpoint, voice.parts, None, "")
                 voice.changed(Change(wanted.by.name, "exchange", now, before))
             voice.model, voice.viewpoint, voice.parts = model, viewpoint, parts
+            voice.slow, voice.failed = self.is_slow(model, parts), ""
             self.show(voice, now, always=wanted.by is not None)
         if voice.playing or voice.resting:
             self._go(voice, now)

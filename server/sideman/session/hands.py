@@ -128,18 +128,6 @@ class Hands(Leashed):
         self.effects.append(Unmake(voice.key))
         self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
 
-    def fail(self, name: str, reason: str, now: int) -> None:
-        """A player's model has failed: it falls silent and says so to all, to leaders also why."""
-        voice = self.voices.get(name)
-        if voice is None or voice.failed:
-            return
-        self.disarm(voice, now)
-        voice.failed = reason
-        self.show(voice, now)
-        for seat in self.seats.of(self.name):
-            if seat.state == "here" and seat.may("leader"):
-                self.tell(now, seat, "/notice", f"/player/{name}", f"{name} has failed: {reason}"[:400])
-
     def change_mode(self, voice: Voice, mode: str, now: int) -> None:
         """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""
         if mode == voice.mode:

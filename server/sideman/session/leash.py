@@ -6,10 +6,10 @@ Only performers of kind `human` renew it; who calls this has seen to that.
 from __future__ import annotations
 
 from ..voice import ENDLESS, LEASHING_BEATS, Voice
-from .playing import Playing
+from .deadlines import Deadlines
 
 
-class Leashed(Playing):
+class Leashed(Deadlines):
     """Players on a leash."""
 
     def human_act(self, now: int) -> None:

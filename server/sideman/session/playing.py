@@ -5,13 +5,15 @@ The session never calls a player: it leaves a `Query` among the effects, and is 
 
 from __future__ import annotations
 
-from ..effects import Make, Revert
+from ..effects import Make
 from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
 from ..voice import ENDLESS, STALE_NS, Finished, Voice
 from .charted import Charted
 
 MAX_EVENT = 16_777_215
+#: Whose plan has run out for longer than this, when it plans again, has missed a deadline.
+LATE_NS = 5_000_000
 
 
 class Playing(Charted):
@@ -21,6 +23,7 @@ class Playing(Charted):
         """A new player."""
         voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
         voice.made = (model, viewpoint, memory)
+        voice.slow = model in self.slow
         self.voices[name] = voice
         self.memory_lengths.setdefault(memory, 0)
         self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
@@ -32,13 +35,15 @@ class Playing(Charted):
         return voice is not None and voice.asked is query
 
     def receive(self, answer: Answer, now: int) -> None:
-        """A player's answer: its events are numbered, said when they are due, and kept for `why`."""
+        """A player's answer: its events are numbered, said when they are due, and kept for `why`.
+
+        That it has heard more since it was asked is no reason to ask again: who hears a crowd would never answer.
+        """
         voice = self.voices.get(answer.player.rpartition("/")[2])
         if voice is None or voice.asked is None or not voice.adopts(answer):
             return
-        if answer.memory_length != self.memory_lengths.get(voice.memory, 0):
-            self._ask_again(voice, now)
-            return
+        if voice.fresh or voice.asked.opening is not None:
+            voice.begun = 0
         voice.asked, voice.fresh = None, False
         voice.forget_ended(now)
         for planned in answer.events:
@@ -80,13 +85,6 @@ class Playing(Charted):
         """Its unsent plan is void; it plans again from where that began."""
         self.effects.extend(voice.revise(now))
         self._go(voice, now)
-
-    def _ask_again(self, voice: Voice, now: int) -> None:
-        """It has heard more since it was asked: the answer is discarded, the question put again."""
-        asked = voice.asked
-        assert asked is not None
-        self.effects.append(Revert(voice.key, asked.count))
-        self.effects.append(voice.again(asked, self.memory_lengths.get(voice.memory, 0), self.timeline.beat_at(now)))
 
     def _nothing(self, voice: Voice, now: int) -> None:
         """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
@@ -147,6 +145,8 @@ class Playing(Charted):
     def _plan(self, name: str, due: int, now: int) -> None:
         voice = self.voices.get(name)
         if voice is not None and voice.playing:
+            if self.timeline.ns_at(voice.cursor_beat) < now - LATE_NS:
+                voice.missed += 1
             self._go(voice, now)
 
     def _ended(self, name: str, due: int, now: int) -> None:

@@ -46,6 +46,7 @@ class SessionState:
         self.name = name
         self.new = False  # nobody has joined it yet
         self.models = models
+        self.slow: frozenset[str] = frozenset()  # those that answer in their own time, or never
         self.seats = seats
         self.effects: list[Effect] = []
         self.agenda = Agenda()
@@ -75,6 +76,7 @@ class SessionState:
         self.phrase_starts: dict[tuple[int, str], int] = {}
         self.last_event = 0
         self.late = 0
+        self.discarded = 0  # answers that came too late
 
     def say(self, now: int, address: str, *arguments: Value, but: Seat | None = None) -> None:
         """Broadcast, now."""
@@ -139,12 +141,20 @@ class SessionState:
             ("performers", (len(here),)),
             ("players", (len(self.voices),)),
             ("late", (self.late,)),
+            ("missed_deadlines", (sum(voice.missed for voice in self.voices.values()),)),
+            ("answers_discarded", (self.discarded,)),
+            ("events_by_stand_ins", (sum(voice.stood_in for voice in self.voices.values()),)),
             ("offs_without_ons", (sum(stream.ignored_offs for stream in self.streams.values()),)),
             ("echoes_ignored", (self.echoes,)),
             ("sounding", (sum(len(voice.sounding) for voice in self.voices.values()),)),
         ]
         lines += [("performer", (seat.name, seat.kind, seat.role, *seat.reply)) for seat in here]
         lines += [("player", (voice.name, *voice.states())) for voice in self.voices.values()]
+        lines += [
+            ("slow_player", (voice.name, voice.missed, voice.stood_in, voice.failed or "-"))
+            for voice in self.voices.values()
+            if voice.slow
+        ]
         lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
         return lines
 
