@@ -48,7 +48,7 @@ class Session(Presence):
                 case ("plan", str(player)):
                     self._plan(player, due, now)
                 case ("deadline", str(player)):
-                    self._overdue(player, now)
+                    self._deadline_has_come(player, now)
                 case ("end", str(player)):
                     self._ended(player, due, now)
                 case ("early",):

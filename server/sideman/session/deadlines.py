@@ -58,7 +58,7 @@ class Deadlines(Playing):
             voice.stood_in += len(answer.events)
         self.receive(answer, now)
 
-    def _overdue(self, name: str, now: int) -> None:
+    def _deadline_has_come(self, name: str, now: int) -> None:
         """The deadline has come and the answer has not."""
         voice = self.voices.get(name)
         if voice is None or voice.asked is None or not voice.slow:
