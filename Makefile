@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench evaluate lint \
+.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench evaluate train lint \
 	format docs docs-check wheel clean
 
 venv := .venv
@@ -74,6 +74,9 @@ bench: setup  ## every benchmark, as tables, with the machine they ran on (ARGS=
 
 evaluate: setup  ## every model on every task, beside what others reached, into docs/evaluation.md (half an hour)
 	@$(in_venv) sideman evaluate --everything docs/evaluation.md $(ARGS)
+
+train: setup  ## every stage of the small LLM in full, and what each reached, into docs/training.md (hours; needs PyTorch)
+	@$(in_venv) sideman train all --out build/models --document docs/training.md $(ARGS)
 
 lint: setup  ## mypy --strict, ruff, clang-format
 	@$(in_venv) mypy --strict

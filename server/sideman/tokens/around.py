@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ..harmony import parse
@@ -27,6 +28,7 @@ class Around:
     beat_of_bar: float = -1.0  # 0 is the bar's first beat; -1: not said
 
 
+@lru_cache(maxsize=1024)
 def chord_token(label: str) -> int:
     """Root and family of a chord; what is no chord or not understood is `N`."""
     chord = parse(label)

@@ -1,0 +1,243 @@
+"""All stages in full, one after another, and the tables of what each reached, written into docs/training.md.
+
+What is trained is `stages`', what is measured `measures`'. A stage that is done is not done again, so that the
+whole goes on where it was broken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from . import align as aligning
+from . import letters, measures, stages
+from .engine import Engine, answer
+from .exercises import HELD_OUT, SINGLE
+from .lessons import Lesson, exam
+from .preferences import Preference, taste
+from .saving import CONFIG
+from .sentences import WORDINGS, Task, make
+from .songs import Song, songs_of_corpus
+from .stages import Work
+from .streams import songs_source, texts_source
+
+BEGIN: Final = "<!-- begin: written by `sideman train all` -->"
+END: Final = "<!-- end -->"
+EACH: Final = 40  # lessons of each kind, or tasks of each name, that are tried
+PROMPTS: Final = 20  # for the ends, each twelve times
+PAIRS: Final = 480
+HELD_PAIRS: Final = 160
+
+
+def everything(data: Path, out: Path, work: Work, say: Callable[[str], None] = print) -> str:
+    """Train and measure all; the tables as Markdown."""
+    songs, valid, test = (
+        [song for name in stages.CLEARED for song in songs_of_corpus(data, name, split)]
+        for split in ("train", "valid", "test")
+    )
+    texts, valid_texts = letters.shipped_texts(data, "train"), letters.shipped_texts(data, "valid")
+    _once(out / "music-1-pretrain", lambda to: stages.pretrain_music(
+        songs, valid, stages.PRETRAIN_MUSIC, to, work, data=", ".join(stages.CLEARED)), say)  # fmt: skip
+    _once(out / "music-2-tune", lambda to: stages.tune_music(
+        out / "music-1-pretrain", songs, valid, stages.TUNE_MUSIC, to, work), say)  # fmt: skip
+    _once(out / "music-4-plan", lambda to: stages.plan_music(
+        out / "music-2-tune", songs, valid, stages.PLAN_MUSIC, to, work), say)  # fmt: skip
+    _once(out / "text-1-pretrain", lambda to: stages.pretrain_text(
+        texts, valid_texts, stages.PRETRAIN_TEXT, to, work, data=letters.SHIPPED), say)  # fmt: skip
+    _once(out / "text-2-tune", lambda to: stages.tune_text(
+        out / "text-1-pretrain", texts, stages.TUNE_TEXT, to, work), say)  # fmt: skip
+    return measured(data, out, test, songs, work, say)
+
+
+def _once(folder: Path, run: Callable[[Path], Any], say: Callable[[str], None]) -> None:
+    if (folder / CONFIG).exists():
+        say(f"{folder.name}: done before")
+        return
+    say(f"{folder.name}: begun")
+    run(folder)
+
+
+def measured(
+    data: Path, out: Path, test: Sequence[Song], songs: Sequence[Song], work: Work, say: Callable[[str], None]
+) -> str:
+    """The tables."""
+    tables = []
+    for make_table in (
+        lambda: pretraining(data, out, test),
+        lambda: instructions(out, test),
+        lambda: sentences(out),
+        lambda: preferring(out, songs, test, work),
+        lambda: planning(out, test),
+    ):
+        tables.append(make_table())
+        say(tables[-1])
+    return "\n".join(tables)
+
+
+def pretraining(data: Path, out: Path, test: Sequence[Song]) -> str:
+    """Bits a token on test splits, and messages recalled."""
+    music = stages.bits_of(out / "music-1-pretrain", songs_source(test))
+    groups = letters.shipped_texts(data, "test")
+    rows = [f"| music, mean over viewpoints | {music:.3f} | test |"]
+    names = ("messages", "sentences, French", "sentences, English", "prose, French")
+    for name, (_, own) in zip(names, groups[:4], strict=True):
+        rows.append(
+            f"| {name} | {stages.bits_of(out / 'text-1-pretrain', texts_source([(1.0, own)]), 32, 256):.3f} | test |"
+        )
+    train_on = letters.texts_of_corpus(data, "sms_en", "train")
+    unseen = letters.texts_of_corpus(data, "sms_en", "test")
+    engine = Engine(out / "text-2-tune", window=256)
+    shares = [measures.recall(engine, some[:200]) for some in (train_on, unseen)]
+    return (
+        "\n### Pretrain\n\n| what | bits a token | split |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"Messages of 24 bytes and more written to the end from their first half, byte for byte, by the tuned model:\n"
+        f"{shares[0]:.1%} of 200 it was trained on, {shares[1]:.1%} of 200 it never saw.\n"
+    )
+
+
+def instructions(out: Path, test: Sequence[Song]) -> str:
+    """Music: obeyed, told and untold, after tuning and before."""
+    kinds: list[tuple[str, ...]] = [*((name,) for name in SINGLE), *HELD_OUT]
+    lessons = exam(5, test, kinds, EACH)
+    columns = [
+        measures.obedience(Engine(out / name), lessons) for name in ("music-1-pretrain", "music-2-tune", "music-4-plan")
+    ]
+    rows = []
+    for before, tuned, planned in zip(*columns, strict=True):
+        held = " (held out)" if "+" in tuned.name else ""
+        shares = (before.told, tuned.told, planned.told, tuned.untold, tuned.chance)
+        rows.append(f"| {tuned.name}{held} | " + " | ".join(f"{share / tuned.tried:.0%}" for share in shares) + " |")
+    for label, keep in (("single", False), ("held-out pairs", True)):
+        mine = [column for column in zip(*columns, strict=True) if ("+" in column[1].name) == keep]
+        tried = sum(own[1].tried for own in mine)
+        sums = [
+            *(sum(own[i].told for own in mine) for i in range(3)),
+            sum(own[1].untold for own in mine),
+            sum(own[1].chance for own in mine),
+        ]
+        rows.append(f"| **all {label}** | " + " | ".join(f"**{value / tried:.0%}**" for value in sums) + " |")
+    return (
+        f"\n### Tune, music\n\n{EACH} answers to phrases of the test split for each kind.\n\n"
+        "| instruction | pretrained | tuned | after the plan stage | tuned, not told | chance: another phrase |\n"
+        "|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def sentences(out: Path) -> str:
+    """Text: obeyed, with unseen wordings, sentences and words."""
+    before, tuned = Engine(out / "text-1-pretrain", window=256), Engine(out / "text-2-tune", window=256)
+    rows = []
+    for name in WORDINGS:
+        for unseen, unseen_words, label in (
+            (True, False, "unseen sentences and wordings"),
+            (True, True, "and unseen words"),
+        ):
+            chance = np.random.default_rng([11, unseen_words])
+            tasks: list[Task] = [make(chance, name, unseen, unseen_words) for _ in range(2 * EACH)]
+            old, new = measures.text_obedience(before, tasks), measures.text_obedience(tuned, tasks)
+            shares = (old.told, new.told, new.untold, new.chance)
+            rows.append(f"| {name}, {label} | " + " | ".join(f"{share / new.tried:.0%}" for share in shares) + " |")
+    return (
+        f"\n### Tune, text\n\n{2 * EACH} tasks in French and English a row.\n\n"
+        "| instruction | told, pretrained | told, tuned | not told, tuned | chance: the sentence repeated |\n"
+        "|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def preferring(out: Path, songs: Sequence[Song], test: Sequence[Song], work: Work) -> str:
+    """Preferences won, and how flat answers have become, at several bounds."""
+    start = out / "music-2-tune"
+    train_on = stages.made_preferences(start, songs, PAIRS, 1)
+    held: list[Preference] = stages.made_preferences(start, test, HELD_PAIRS, 2)
+    prompts = [one.before for one in held]
+    rows = [_flat_row("tuned", None, _answers(start, prompts), _answers(start, prompts, 1))]
+    for bound in (0.05, 0.1, 0.3):
+        to = out / f"music-3-align-{bound}"
+        how = aligning.Alignment(bound_bits=bound)
+        result = stages.align_music(start, train_on, held, how, to, work)
+        rows.append(_flat_row(f"bound {bound}", result, _answers(to, prompts), _answers(start, prompts, 1)))
+    return (
+        f"\n### Align\n\n{PAIRS} made preferences (small steps, last note held), {HELD_PAIRS} more on test pieces.\n\n"
+        "| model | held-out pairs won | its answer liked more than the tuned model's | moved, bits | different 4-grams "
+        "| bits an interval | bits a time | notes an answer |\n|---|---|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def _answers(folder: Path, prompts: Sequence[Any], seed: int = 0) -> list[Any]:
+    engine = Engine(folder)
+    return [answer(engine, np.random.default_rng([seed, at]), before)[0] for at, before in enumerate(prompts)]
+
+
+def _flat_row(name: str, result: stages.Aligned | None, own: Sequence[Any], tuned: Sequence[Any]) -> str:
+    liked = np.mean([(taste(a) > taste(b)) + 0.5 * (taste(a) == taste(b)) for a, b in zip(own, tuned, strict=True)])
+    flat = measures.flatness(own)
+    won = f"{result.won:.0%}" if result else "-"
+    moved = f"{result.bits:.3f}" if result else "0"
+    return (
+        f"| {name} | {won} | {liked:.0%} | {moved} | {flat.distinct_4grams:.3f} | {flat.interval_bits:.3f} | "
+        f"{flat.ioi_bits:.3f} | {flat.notes:.1f} |"
+    )
+
+
+def planning(out: Path, test: Sequence[Song]) -> str:
+    """Plans carried out, and ends."""
+    lessons = exam(6, test, [()], 4 * EACH, with_plan=True)
+    engine = Engine(out / "music-4-plan")
+    rows = []
+    for name, told in (("told its plan", True), ("not told", False)):
+        found = measures.plans_carried(engine, lessons, told)
+        rows.append(f"| {name} | " + " | ".join(f"{value:.0%}" for value in list(found)[1:]) + " |")
+    prompts: list[Lesson] = lessons[:PROMPTS]
+    table = []
+    for name, plans, order in (
+        ("with a plan of its own, told to end on the tonic", True, True),
+        ("without plan, told to end on the tonic", False, True),
+        ("with a plan of its own, told nothing", True, False),
+        ("without plan, told nothing", False, False),
+    ):
+        found_ends = measures.ends(engine, prompts, 12, plans, order)
+        table.append(
+            f"| {name} | {found_ends.tries} | {found_ends.wrong} | "
+            + (f"{found_ends.plan_right_end_wrong} | {found_ends.plan_wrong_end_right} |" if plans else "- | - |")
+        )
+    return (
+        f"\n### Plan\n\n{len(lessons)} plans of phrases of the test split, given to the model.\n\n"
+        "| model | cadence | shape | as many bars | density | whole plan |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\nEnds that are not the tonic of what was played before, {PROMPTS} prompts, twelve tries each:\n\n"
+        "| model | tries | wrong ends | plan right, end wrong | plan wrong, end right |\n|---|---|---|---|---|\n"
+        + "\n".join(table)
+        + "\n"
+    )
+
+
+def courses() -> str:
+    """How long each stage was."""
+    named = {
+        "pretrain, music": stages.PRETRAIN_MUSIC,
+        "tune, music": stages.TUNE_MUSIC,
+        "plan, music": stages.PLAN_MUSIC,
+        "pretrain, text": stages.PRETRAIN_TEXT,
+        "tune, text": stages.TUNE_TEXT,
+    }
+    rows = [
+        f"| {name} | {own.steps} | {own.rows * own.length} | {own.rate} | {own.dropout} | {own.seed} |"
+        for name, own in named.items()
+    ]
+    return (
+        "\n### Courses\n\n| stage | steps | tokens a step | rate | dropout | seed |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def filled(document: str, tables: str) -> str:
+    """The document with its tables exchanged."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{courses()}{tables}\n{END}{after}"

@@ -1,0 +1,151 @@
+"""Phrases, orders and plans as rows of tokens: what came before, what is wanted, and an answer that is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from ..tokens import END_TOKEN, SELF, Around, Grammar, Plan, around_tokens, plan
+from .exercises import PAIRS, SINGLE, Order, obedient, orders
+from .phrases import Phrase, bars, phrases, plan_of
+from .songs import Song, moved
+from .streams import Chance, Row, Source, first_counts
+
+VIEW: Final = "pitch*ioi"
+GRAMMAR: Final = Grammar(VIEW)
+#: How much what came before counts in learning.
+_BEFORE: Final = 0.2
+_OTHER: Final = 1  # the slot of the performer who is answered
+
+
+class Lesson(NamedTuple):
+    """What came before, oldest first, what is wanted, and an answer that does it."""
+
+    before: tuple[Phrase, ...]
+    orders: tuple[Order, ...]
+    answer: Phrase
+    plan: Plan | None = None
+
+
+def phrase_tokens(phrase: Phrase, who: int, tell_chords: bool, tell_place: bool) -> tuple[list[int], list[float]]:
+    """A phrase with what stands beside it, closed by an end; components and end count."""
+    tokens: list[int] = []
+    weights: list[float] = []
+    before: Around | None = Around(who)
+    for at, beat in enumerate(bars(phrase)):
+        chord = phrase.chords[at] if tell_chords and phrase.chords else None
+        now = Around(who, chord, None, 0.0, beat if tell_place else -1.0)
+        beside = around_tokens(now, before)
+        components = GRAMMAR.tokens((phrase.pitches[at] + 1, phrase.iois[at]))
+        tokens += (*beside, *components)
+        weights += (*first_counts(beside), *(1.0 for _ in components))
+        before = now
+    return [*tokens, END_TOKEN], [*weights, 1.0]
+
+
+def opening(before: Sequence[Phrase], wanted: Sequence[Order], tell_chords: bool) -> list[int]:
+    """All that is said before an answer begins, but its plan."""
+    tokens = list(GRAMMAR.header)
+    tokens += around_tokens(Around(_OTHER), None)
+    for phrase in before:
+        tokens += phrase_tokens(phrase, _OTHER, tell_chords, False)[0]
+    tokens += around_tokens(Around(SELF), None)
+    for order in wanted:
+        tokens += order.tokens
+    return tokens
+
+
+def row_of(lesson: Lesson, tell_chords: bool, length: int) -> Row | None:
+    """A lesson as a row; None where it is too long. A plan is learned as notes are, so that the model can make one."""
+    tokens = opening(lesson.before, lesson.orders, tell_chords)
+    weights = [0.0] * len(tokens)
+    if lesson.plan is not None:
+        said = plan(lesson.plan)
+        tokens += said
+        weights += [0.0, *(1.0 for _ in said[1:])]
+    answer, heavy = phrase_tokens(lesson.answer, SELF, tell_chords, True)
+    row = tokens + answer, weights + heavy
+    return row if len(row[0]) <= length else None
+
+
+def heard(phrases_of: Sequence[Sequence[Phrase]], chance: Chance) -> tuple[tuple[Phrase, ...], Phrase]:
+    """Up to three phrases of a piece and the one that follows, all moved alike."""
+    while True:
+        own = phrases_of[int(chance.integers(len(phrases_of)))]
+        if len(own) >= 2:
+            break
+    at = int(chance.integers(1, len(own)))
+    first = max(0, at - int(chance.choice([1, 1, 2, 3])))
+    return tuple(own[first:at]), own[at]
+
+
+def transposed(parts: Sequence[Phrase], semitones: int) -> list[Phrase]:
+    """All moved alike, chords too."""
+    return [
+        part.moved(semitones)._replace(chords=tuple(moved(chord, semitones) for chord in part.chords)) for part in parts
+    ]
+
+
+def inside(part: Phrase) -> bool:
+    """Whether a phrase lies within reach of an instrument."""
+    return bool(part.pitches) and min(part.pitches) >= 24 and max(part.pitches) <= 103
+
+
+def lesson(
+    chance: Chance, phrases_of: Sequence[Sequence[Phrase]], names: Sequence[str], with_plan: bool = False
+) -> Lesson | None:
+    """A lesson about orders of these names, or none where rules do not get there."""
+    before, answer = heard(phrases_of, chance)
+    *before_moved, answer = transposed((*before, answer), int(chance.integers(-6, 6)))
+    if not all(inside(part) for part in (*before_moved, answer)):
+        return None
+    wanted = orders(chance, names, before_moved[-1], answer)
+    made = obedient(chance, wanted, before_moved[-1], answer) if wanted else answer
+    if made is None:
+        return None
+    return Lesson(tuple(before_moved), tuple(wanted), made, plan_of(made) if with_plan else None)
+
+
+def lessons_source(songs: Sequence[Song], others: Source, plans: float = 0.0, orderly: float = 0.75) -> Source:
+    """Rows of lessons, and of plain music lest it be forgotten; `plans`: the share of lessons with a plan."""
+    phrases_of = [made for song in songs if len(made := phrases(song)) >= 2]
+
+    def row(chance: Chance, length: int) -> Row:
+        if chance.random() > orderly:
+            return others(chance, length)
+        while True:
+            with_plan = chance.random() < plans
+            draw = chance.random()
+            if draw < (0.5 if with_plan else 0.1):
+                names: tuple[str, ...] = ()
+            elif draw < 0.7:
+                names = (SINGLE[int(chance.integers(len(SINGLE)))],)
+            else:
+                names = PAIRS[int(chance.integers(len(PAIRS)))]
+                names = names if chance.random() < 0.5 else names[::-1]
+            made = lesson(chance, phrases_of, names, with_plan)
+            tell = "chords" in names or chance.random() < 0.3
+            found = row_of(made, tell, length) if made is not None else None
+            if found is not None:
+                return found
+
+    return row
+
+
+def exam(
+    seed: int, songs: Sequence[Song], names: Sequence[Sequence[str]], count: int, with_plan: bool = False
+) -> list[Lesson]:
+    """So many lessons of each kind, to be tried with."""
+    phrases_of = [there for song in songs if len(there := phrases(song)) >= 2]
+    made: list[Lesson] = []
+    for number, own in enumerate(names):
+        chance = np.random.default_rng([seed, number])
+        left = count
+        while left:
+            one = lesson(chance, phrases_of, own, with_plan)
+            if one is not None and row_of(one, "chords" in own, 500) is not None:
+                made.append(one)
+                left -= 1
+    return made
