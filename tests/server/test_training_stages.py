@@ -143,7 +143,8 @@ def test_alignment_wins_preferences_and_keeps_within_its_bound(tmp_path: Path) -
         some.append(Preference(before, Phrase(high, (13,) * 6), Phrase(tuple(p - 24 for p in high), (11,) * 6)))
     write(tmp_path / "p.jsonl", some)
     assert read(tmp_path / "p.jsonl") == some
-    won, moved = [], []
+    won: list[float] = []
+    moved: list[float] = []
     for name in ("free", "bound"):
         how = Alignment(rounds=4, rate=3e-3, bound_bits=moved[0] / 3 if moved else 100.0)
         result = stages.align_music(tmp_path / "tuned", some[8:], some[:8], how, tmp_path / name, HERE)

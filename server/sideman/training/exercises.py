@@ -69,16 +69,9 @@ def obeys(order: Order, before: Phrase, answer: Phrase) -> bool:
 
 def orders(chance: np.random.Generator, names: Sequence[str], before: Phrase, answer: Phrase) -> list[Order]:
     """Instructions of these names, with values that the phrases suggest, or now and then any."""
-    key = key_of([*before.pitches, *answer.pitches])
-    if chance.random() < 0.3:
-        key = int(chance.integers(24))
-    made = []
-    for name in names:
-        value = key if name in ("key", "tonic") else -1
-        if name == "beats":
-            value = int(chance.integers(2, 13))
-        made.append(Order(name, value))
-    return made
+    key = key_of([*before.pitches, *answer.pitches]) if chance.random() < 0.7 else int(chance.integers(24))
+    values = {"key": key, "tonic": key, "beats": int(chance.integers(2, 13))}
+    return [Order(name, values.get(name, -1)) for name in names]
 
 
 #: The order in which an answer is changed: what comes later does not undo what came before.

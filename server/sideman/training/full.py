@@ -64,15 +64,16 @@ def measured(
     data: Path, out: Path, test: Sequence[Song], songs: Sequence[Song], work: Work, say: Callable[[str], None]
 ) -> str:
     """The tables."""
-    tables = []
-    for make_table in (
+    makers: tuple[Callable[[], str], ...] = (
         lambda: pretraining(data, out, test),
         lambda: instructions(out, test),
         lambda: sentences(out),
         lambda: preferring(out, songs, test, work),
         lambda: planning(out, test),
-    ):
-        tables.append(make_table())
+    )
+    tables = []
+    for maker in makers:
+        tables.append(maker())
         say(tables[-1])
     return "\n".join(tables)
 

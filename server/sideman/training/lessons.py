@@ -15,8 +15,8 @@ from .streams import Chance, Row, Source, first_counts
 
 VIEW: Final = "pitch*ioi"
 GRAMMAR: Final = Grammar(VIEW)
-#: How much what came before counts in learning.
-_BEFORE: Final = 0.2
+#: So many lessons may not fit into what is left of a row before it is left empty.
+_TRIES: Final = 4
 _OTHER: Final = 1  # the slot of the performer who is answered
 
 
@@ -109,27 +109,36 @@ def lesson(
 
 
 def lessons_source(songs: Sequence[Song], others: Source, plans: float = 0.0, orderly: float = 0.75) -> Source:
-    """Rows of lessons, and of plain music lest it be forgotten; `plans`: the share of lessons with a plan."""
+    """Rows of lessons, as many as fit, and of plain music lest it be forgotten; `plans`: the share with a plan."""
     phrases_of = [made for song in songs if len(made := phrases(song)) >= 2]
+
+    def one(chance: Chance, length: int) -> Row | None:
+        with_plan = chance.random() < plans
+        draw = chance.random()
+        if draw < (0.5 if with_plan else 0.1):
+            names: tuple[str, ...] = ()
+        elif draw < 0.7:
+            names = (SINGLE[int(chance.integers(len(SINGLE)))],)
+        else:
+            names = PAIRS[int(chance.integers(len(PAIRS)))]
+            names = names if chance.random() < 0.5 else names[::-1]
+        made = lesson(chance, phrases_of, names, with_plan)
+        tell = "chords" in names or chance.random() < 0.3
+        return row_of(made, tell, length) if made is not None else None
 
     def row(chance: Chance, length: int) -> Row:
         if chance.random() > orderly:
             return others(chance, length)
-        while True:
-            with_plan = chance.random() < plans
-            draw = chance.random()
-            if draw < (0.5 if with_plan else 0.1):
-                names: tuple[str, ...] = ()
-            elif draw < 0.7:
-                names = (SINGLE[int(chance.integers(len(SINGLE)))],)
+        tokens: list[int] = []
+        weights: list[float] = []
+        tries = 0
+        while not tokens or tries < _TRIES:
+            found = one(chance, length - len(tokens))
+            if found is None:
+                tries += 1
             else:
-                names = PAIRS[int(chance.integers(len(PAIRS)))]
-                names = names if chance.random() < 0.5 else names[::-1]
-            made = lesson(chance, phrases_of, names, with_plan)
-            tell = "chords" in names or chance.random() < 0.3
-            found = row_of(made, tell, length) if made is not None else None
-            if found is not None:
-                return found
+                tokens, weights = tokens + found[0], weights + found[1]
+        return tokens, weights
 
     return row
 
