@@ -155,6 +155,14 @@ TABLE: Final[tuple[Address, ...]] = (
     ),
     _row("/session/get", "s:name", "the value of a parameter of the session", 2, "listener", replies="/session/is"),
     _row("/refresh", "", "the whole state again, then `/synced`", 2, "listener", replies="/synced"),
+    _row(
+        "/as/<n>/...",
+        "any:argument...",
+        "any message of section 3 in the name of another seat that was joined from this IP or with this token",
+        2,
+        "listener",
+        quiet=True,
+    ),
     # 3. What a performer plays
     _row(
         "/note",
@@ -419,13 +427,20 @@ def _key(template: str) -> tuple[str, ...]:
 _EXACT: Final = {row.template: row for row in TABLE if "<" not in row.template}
 _SHAPES: Final = {_key(row.template): row for row in TABLE if "<" in row.template}
 
+_SPOKEN: Final = next(row for row in TABLE if row.template == "/as/<n>/...")
+
 
 def find(address: str) -> tuple[Address, tuple[str, ...]] | None:
-    """The row for a concrete address and the names in it, or None when the table has none."""
+    """The row for a concrete address and the names in it, or None when the table has none.
+
+    Of what is said in another's name: that name, and the rest of the address.
+    """
     row = _EXACT.get(address)
     if row is not None:
         return row, ()
     parts = address.split("/")[1:]
+    if parts[0] == "as" and len(parts) > 2:
+        return _SPOKEN, (parts[1], "/".join(parts[2:]))
     if len(parts) == 2:
         row = _SHAPES.get((parts[0], "<>"))
         return (row, (parts[1],)) if row else None

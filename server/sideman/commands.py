@@ -9,12 +9,14 @@ import difflib
 import math
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .addresses import NAME, NAME_CURE, TABLE, Address, Argument, Value, find
 from .errors import Refused
 from .osc import Message
 
+#: What is said in another's name: any address may follow, and its own arguments.
+SPOKEN: Final = "/as/<n>/..."
 Raw = int | float | str | bytes | bool | None
 
 
@@ -38,7 +40,7 @@ def parse(message: Message) -> Command:
     if found is None:
         raise Refused(f"no such address: {address}", _nearest(address))
     row, names = found
-    for name in names:
+    for name in names if row.template != SPOKEN else ():  # whose name may be a pattern
         if not NAME.match(name):
             raise Refused(f"{name!r} is not a name", NAME_CURE)
     if row.trigger:

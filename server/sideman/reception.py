@@ -169,13 +169,15 @@ class Reception(House):
         played_ns: int,
         view: View,
         place: str = "",
+        named: Seat | None = None,
     ) -> list[tuple[Call, Steps]]:
         """The commands that a message means, each checked and ready to be done; raises `Refused`.
 
-        They act on the sender's session, or on the one that `place` names.
+        They act on the sender's session, or on the one that `place` names; `named` is whose they are, if not the
+        sender's.
         """
         checked = []
-        seat = view.seat or seat
+        seat = named or view.seat or seat
         for concrete in self._concrete(seat, message, view):
             command = parse(concrete)
             session = self._sessions[place] if place else self._session_for(seat, command, now, view)
@@ -194,6 +196,7 @@ class Reception(House):
                 played_ns,
                 self._status,
                 partial(self._check, source, seat, now, played_ns, place),
+                partial(self._check_as, source, now, played_ns, place),
                 view,
             )
             steps = COMMANDS[command.row.template](call)
@@ -212,6 +215,11 @@ class Reception(House):
         view: View,
     ) -> list[tuple[Call, Steps]]:
         return self._checked(source, seat, message, now, played_ns, view, place)
+
+    def _check_as(
+        self, source: Endpoint, now: int, played_ns: int, place: str, message: Message, view: View, named: Seat
+    ) -> list[tuple[Call, Steps]]:
+        return self._checked(source, named, message, now, played_ns, view, place, named)
 
     def _act(self, session: Session, effect: Effect, now: int) -> None:
         if isinstance(effect, Obey):
@@ -241,6 +249,10 @@ class Reception(House):
 
     def _do(self, call: Call, steps: Steps, now: int, *, delayed: bool = False) -> None:
         if call.command.released:
+            seat = self._seats.at(call.source)
+            if seat is not None:
+                self._sessions[seat.session].renew(seat, now)
+                self._run(self._sessions[seat.session], now)
             return
         if call.session.name not in self._sessions:
             self._add(call.session)
@@ -279,7 +291,7 @@ class Reception(House):
     def _concrete(self, seat: Seat | None, message: Message, view: View) -> Sequence[Message]:
         """The messages that a pattern stands for: itself, if it is none."""
         address = message.address
-        if not is_pattern(address):
+        if not is_pattern(address) or address.startswith("/as/"):  # whose own pattern it reads itself
             return (message,)
         session = view.session or self._sessions[seat.session if seat else MAIN]
         reached = [Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)]
@@ -364,7 +376,7 @@ def addresses(session: Session) -> list[str]:
     concrete = []
     for row in TABLE:
         if "<p>" not in row.template:
-            concrete.append(row.template)
+            concrete += [row.template] if "<" not in row.template else []
             continue
         for player in session.voices:
             address = row.template.replace("<p>", player)

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from ..addresses import TABLE
-from . import charts, correcting, exchanging, joining, later, moving, parameters, players, playing, remembering
+from . import (
+    charts,
+    correcting,
+    exchanging,
+    joining,
+    later,
+    moving,
+    parameters,
+    players,
+    playing,
+    remembering,
+    speaking,
+)
 from .call import COMMANDS, Call, Steps, View
 
 __all__ = [
@@ -21,6 +33,7 @@ __all__ = [
     "players",
     "playing",
     "remembering",
+    "speaking",
 ]
 
 _MISSING = [row.template for row in TABLE if row.template not in COMMANDS]

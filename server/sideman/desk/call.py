@@ -34,11 +34,14 @@ class View:
     running: bool | None = None  # the transport, if a command among them would start or stop it
     charted: bool = False  # whether a `/chart/set` among them would change the chart, to this one
     chart: Chart | None = None
-    gestures: dict[str, int] = field(default_factory=dict)  # how many numbers the sender's have, by name
+    seats: dict[str, Seat] = field(default_factory=dict)  # all that the `/join`s among them would take
+    gestures: dict[tuple[str, str], int] = field(default_factory=dict)  # how many numbers a seat's have, by name
 
     def copied(self) -> View:
         """The same, to be changed by itself."""
-        return replace(self, made=dict(self.made), dropped=set(self.dropped), gestures=dict(self.gestures))
+        return replace(
+            self, made=dict(self.made), dropped=set(self.dropped), gestures=dict(self.gestures), seats=dict(self.seats)
+        )
 
 
 @dataclass(slots=True)
@@ -57,7 +60,9 @@ class Call:
     played_ns: int  # when it was played: `now`, or the time tag of a bundle that came late
     status: Callable[[], list[tuple[str, tuple[Value, ...]]]]
     check: Callable[[Message, View], list[tuple[Call, Steps]]]  # of another message of this sender
+    check_as: Callable[[Message, View, Seat], list[tuple[Call, Steps]]]  # of a message in another's name
     view: View = field(default_factory=View)
+    speaker: Seat | None = None  # who sent it in the name of `seat`
 
     @property
     def sender(self) -> Seat:
@@ -68,6 +73,8 @@ class Call:
     @property
     def to(self) -> Seat | Endpoint:
         """Where the answer goes."""
+        if self.speaker is not None:
+            return self.speaker
         return self.seat if self.seat is not None else self.source
 
     def answer(self, address: str, *arguments: Value) -> None:

@@ -38,7 +38,7 @@ def join(call: Call) -> Steps:
     evicted = call.session.room() if seat is None else None
     if call.session.new and role != "leader":
         raise Refused(f"no session {session!r}", "a leader's /join makes it")
-    call.view.seat = Seat(name, session, kind, role, "", reply)
+    call.view.seat = call.view.seats[name] = Seat(name, session, kind, role, "", reply, shown=shown)
     call.view.session = call.session
     yield
     now, seats = call.now, call.session.seats

@@ -85,7 +85,7 @@ def _gesture(call: Call, name: str) -> Steps:
         raise Refused(f"a gesture has 1 to {MOST_NUMBERS} numbers, {len(vector)} came", "send fewer, or two gestures")
     if any(abs(value) > LARGEST for value in vector):
         raise Refused(f"a gesture's numbers lie within {LARGEST:g}", "scale what the sensor sends")
-    known = call.view.gestures.get(name, 0)
+    known = call.view.gestures.get((call.sender.name, name), 0)
     if call.seat is not None and call.view.seat is None:
         known = known or call.session.gesture_size(call.seat, name)
     if known and known != len(vector):
@@ -94,7 +94,7 @@ def _gesture(call: Call, name: str) -> Steps:
         )
     if not known and call.seat is not None and call.session.gesture_names(call.seat) >= MOST_GESTURES:
         raise Refused(f"more than {MOST_GESTURES} gestures of one performer", "send them under fewer names")
-    call.view.gestures[name] = len(vector)
+    call.view.gestures[call.sender.name, name] = len(vector)
     yield
     call.session.gesture(call.sender, call.now, call.played_ns, name, vector)
 
