@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 NAMES: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -122,6 +123,7 @@ class Chord:
         return Chord((self.root + semitones) % 12, self.kind, (self.bass + semitones) % 12)
 
 
+@lru_cache(maxsize=4096)
 def parse(label: str) -> Chord | None:
     """The chord that a label spells; None for no chord (`N`) and for a spelling that is not known.
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sideman.chart.songs import chord_of
 from sideman.corpora import Piece, Unreadable, events_of, found, read
 from sideman.corpora.charts import read_chart
-from sideman.corpora.djazz import chord_of
 from sideman.corpora.jsonlines import read_lines
 from sideman.corpora.midi import read_midi
 from sideman.corpora.musicxml import read_musicxml

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import Refused
 
@@ -15,6 +15,8 @@ from ..errors import Refused
 WILDCARD: Final = "*"
 MOST_BARS: Final = 10_000
 MOST_BEATS: Final = 64
+#: Of the whole form as it is played.
+MOST_FORM_BEATS: Final = 16_384
 MOST_TIMES: Final = 64
 MAX_LABEL: Final = 200
 MAX_SECTION: Final = 64
@@ -32,8 +34,7 @@ class Bar:
     ending: tuple[int, ...] = ()  # the passes of the repeat that play what begins here
 
 
-@dataclass(frozen=True, slots=True)
-class ChartBeat:
+class ChartBeat(NamedTuple):
     """One beat of the form as it is played."""
 
     label: str
@@ -98,9 +99,11 @@ def _unfolded(bars: Sequence[Bar]) -> tuple[ChartBeat, ...]:
     for bar in bars:
         names.append(bar.section or (names[-1] if names else ""))
     form: list[ChartBeat] = []
-    for number, written in enumerate(_order(bars), 1):
+    for number, written in enumerate(order(bars), 1):
         if number > MOST_BARS:
             raise Refused(f"it has more than {MOST_BARS} bars", "divide it")
+        if len(form) > MOST_FORM_BEATS:
+            raise Refused(f"it has more than {MOST_FORM_BEATS} beats", "divide it")
         bar, section = bars[written], names[written]
         begins = bool(section) and (bool(bar.section) or not form or form[-1].section != section)
         beats = len(bar.labels)
@@ -109,8 +112,11 @@ def _unfolded(bars: Sequence[Bar]) -> tuple[ChartBeat, ...]:
     return tuple(form)
 
 
-def _order(bars: Sequence[Bar]) -> list[int]:
+def order(bars: Sequence[Bar]) -> list[int]:
     """The numbers of the written bars, from 0, in the order in which they are played; raises `Refused`."""
+    for number, bar in enumerate(bars, 1):
+        if bar.opens and bar.ending:
+            raise Refused(f"bar {number}: a repeat begins with an ending", "write what is repeated before it")
     played: list[int] = []
     at = 0
     while at < len(bars):

@@ -2,7 +2,8 @@
 
 One link holds one song or more, of which the first is read. Its music is a row of cells, with bar lines `| [ ] { } Z`,
 sections `*A`, metres `T44`, endings `N1`, `x` for the bar before and `r` for the two before. The description is at
-https://www.irealpro.com/ireal-pro-custom-chord-chart-protocol. Staff texts are only read where they say how often.
+https://www.irealpro.com/ireal-pro-custom-chord-chart-protocol. Staff texts are only read where they say how often,
+or (`D.C. al Coda`, `D.S. al Fine`) where to go on: then the bars are written out in the order in which they are played.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 from ..errors import Refused
 from ..harmony import NO_CHORD, parse
 from .form import MOST_BARS, Bar, Chart, opaque_label
+from .jumps import Jumps
 from .text import spread
 
 LINK: Final = re.compile(r"irealb(?P<open>ook)?://(?P<songs>[^\"\n]*)")
@@ -37,7 +39,8 @@ _TOKEN: Final = re.compile(
       | (?P<stray>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_JUMP: Final = re.compile(r"\bD\.? ?[CS]\.?\b|\bFine\b", re.IGNORECASE)
+_JUMP: Final = re.compile(r"\bD\. ?(?P<to>[CS])\. ?(?:al (?P<until>coda|fine|\S+ end).*)?", re.IGNORECASE)
+_FINE: Final = re.compile(r"\s*fine\s*", re.IGNORECASE)
 _TIMES: Final = re.compile(r"(\d{1,2})x", re.IGNORECASE)
 
 
@@ -91,6 +94,7 @@ class _Reader:
     _times: int = 2
     _again: int = 0  # the bar is one before: so many bars ago
     _last: str = ""  # chord
+    _jumps: Jumps = field(default_factory=Jumps)
 
     def take(self, token: re.Match[str]) -> None:
         """One token."""
@@ -110,6 +114,10 @@ class _Reader:
             self._chord(token["chord"])
         elif token["cell"] is not None:
             self._cell(token["cell"])
+        elif token["mark"] == "S":
+            self._jumps.segno = len(self._bars)
+        elif token["mark"] == "Q":
+            self._jumps.codas.append(self._after)
         elif token["stray"] is not None:
             raise Refused(f"bar {len(self._bars) + 1}: {token['stray']!r} is not understood", "mend it in iReal Pro")
 
@@ -127,7 +135,12 @@ class _Reader:
                 open_ = True
             if bar.times:
                 since, open_ = place + 1, False
-        return self._bars
+        return self._jumps.written_out(self._bars)
+
+    @property
+    def _after(self) -> int:
+        """How many bars there will be when the one under way is there, if there is anything in it."""
+        return len(self._bars) + bool(self._cells or self._again)
 
     def _line(self, line: str) -> None:
         self._bar()
@@ -138,10 +151,14 @@ class _Reader:
             self._times = 2
 
     def _text(self, text: str) -> None:
-        if _JUMP.search(text):
-            raise Refused(
-                f"bar {len(self._bars) + 1}: {text[1:-1][:40]!r} is a jump", "write the bars out in their order"
-            )
+        if jump := _JUMP.search(text):
+            until = (jump["until"] or "").lower()
+            if self._jumps.after or until.endswith("end"):
+                what = f"bar {self._after}: {text[1:-1][:40]!r} is a jump that is not understood"
+                raise Refused(what, "write the bars out in their order")
+            self._jumps.to, self._jumps.until, self._jumps.after = jump["to"].upper(), until, self._after
+        elif _FINE.fullmatch(text[1:-1]):
+            self._jumps.fine = self._after
         if times := _TIMES.search(text):
             self._times = min(max(int(times[1]), 2), 64)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..harmony import NAMES, NO_CHORD
+from ..chart.songs import chord_of, numbered
 from .piece import Flow, Heard, Piece, Unreadable
 
 SCORES: Final = ("new", "new2")
@@ -34,21 +34,13 @@ def read_song(folder: Path) -> Piece:
     labels = song.get("grid_data") if isinstance(song, dict) else None
     if not isinstance(labels, dict) or not labels:
         raise Unreadable("its song file has no grid_data", "make it with Djazz's own tool, a label for each beat")
-    piece.chords = [(float(beat), chord_of(str(label))) for beat, label in _numbered(labels)]
+    piece.chords = [(float(beat), chord_of(str(label))) for beat, label in numbered(labels)]
     for score in sorted(path for folder_name in SCORES for path in (folder / folder_name).glob("*.json")):
         for channel, heard in _notes(_json(score)).items():
             piece.flows.append(Flow(f"{score.stem} {channel}", heard))
     if not piece.flows:
         piece.flows.append(Flow("chords", [Heard(beat, 1.0, label=label) for beat, label in piece.chords]))
     return piece
-
-
-def chord_of(label: str) -> str:
-    """A label of Djazz (`10_min7`) as a chord's; another one stays as it is."""
-    root, _, quality = label.partition("_")
-    if not root.isdigit() or int(root) > 11:
-        return label or NO_CHORD
-    return f"{NAMES[int(root)]}{quality}"
 
 
 def _json(path: Path) -> Any:
@@ -60,20 +52,11 @@ def _json(path: Path) -> Any:
         raise Unreadable(f"{path.name}: {error}", "save it anew with Djazz") from None
 
 
-def _numbered(entries: Any) -> list[tuple[int, Any]]:
-    """Entries by number, whether they are an object with numbers for keys or a list."""
-    if isinstance(entries, list):
-        return list(enumerate(entries))
-    if isinstance(entries, dict):
-        return sorted((int(key), value) for key, value in entries.items() if str(key).isdigit())
-    return []
-
-
 def _notes(score: Any) -> dict[int, list[Heard]]:
     """The notes of every `beats` in a score, by channel."""
     found: dict[int, list[Heard]] = {}
     for beats in _beats(score):
-        for number, beat in _numbered(beats):
+        for number, beat in numbered(beats):
             notes = beat.get("notes", []) if isinstance(beat, dict) else []
             for note in notes if isinstance(notes, list) else [notes]:
                 if isinstance(note, dict) and isinstance(note.get("pitch"), int | float):
