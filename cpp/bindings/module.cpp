@@ -16,4 +16,5 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_walk(model);
     sideman::bind_transformer(model);
     sideman::bind_llm(model);
+    sideman::bind_activation(model);
 }

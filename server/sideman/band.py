@@ -31,6 +31,7 @@ class Band:
         self._memories: dict[str, Memory] = {}
         self._cleared: dict[str, list[list[tuple[int, int]]]] = {}
         self._learned: dict[Key, Learned] = {}
+        self._traced: set[Key] = set()  # by which somebody has followed
         self._players: dict[str, tuple[Player, Key]] = {}
         self._jobs: dict[int, Job] = {}
         self._numbers = 0
@@ -119,7 +120,13 @@ class Band:
         return self._empty_of(self.memory(key.memory), key)
 
     def _empty_of(self, memory: Memory, key: Key) -> Learned:
-        return Learned(memory, key.viewpoint, self.factory(key.model, key.parts))
+        return Learned(memory, key.viewpoint, self.factory(key.model, key.parts), traced=key in self._traced)
+
+    def _trace(self, key: Key) -> None:
+        """Somebody follows by what a key names: it is to be learned with its traces, unless that is under way."""
+        self._traced.add(key)
+        if all((made := job.made.get(key)) is None or made.traced is None for job in self._jobs.values()):
+            self._new_job(key.memory, self.memory(key.memory), {key: self._empty(key)})
 
     def factory(self, model: str, parts: tuple[tuple[str, float], ...] = ()) -> ModelFactory:
         """What makes a model; of a blend with parts, these in place of its own."""
@@ -193,6 +200,7 @@ class Band:
         used = {key for _, key in self._players.values()}
         used.update(key for job in self._jobs.values() for key in job.waiting.values())
         self._learned = {key: learned for key, learned in self._learned.items() if key in used}
+        self._traced &= used
 
     def hear(self, players: Sequence[str], learn: Sequence[bool], event: Event, stream: int) -> None:
         """An event has closed: each memory of those that learn keeps it once, each player listens."""
@@ -230,7 +238,10 @@ class Band:
 
     def answer(self, query: Query) -> Answer:
         """What a player answers."""
-        return self._players[query.player][0].answer(query)
+        player, key = self._players[query.player]
+        if query.follows and player.learned.traced is None:
+            self._trace(key)
+        return player.answer(query)
 
     def answer_many(self, queries: Sequence[Query]) -> list[Answer | Exception]:
         """What several players answer, event by event side by side; or what their models raise.

@@ -84,6 +84,7 @@ class Why:
     bound_by: tuple[str, ...] = ()  # constraints that forbade something, and rules given up: "gave up taboo"
     key: str = ""  # of the draw: seed/player/ordinal
     parts: tuple[PartWord, ...] = ()  # of a blend
+    lit: tuple[tuple[str, float], ...] = ()  # in `follow`: the influences that lit the place, each with how high
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Query:
     stream: int = -1  # the stream of that phrase
     opening: Event | None = None  # `follow`: the event that has just opened; its span is not known yet
     opening_stream: int = -1
+    follows: bool = False  # it reacts by what is lit in its memory, where anything is
     avoid: tuple[int, int] = (0, 0)  # memory positions [first, past) of the phrase: used only if there is nothing else
     channel: int = 1
     velocity: float = 0.0  # mean velocity to match, 0: the sources' own

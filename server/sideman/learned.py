@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from .activation import Traced
 from .events import Event
 from .memory import Memory, Snapshot
 from .models import Alphabet, Model, ModelFactory, Placed
@@ -50,8 +51,10 @@ class Key(NamedTuple):
 class Learned:
     """One model of one memory seen through one viewpoint, shared by the players whose key it is."""
 
-    def __init__(self, memory: Memory, viewpoint: str, factory: ModelFactory) -> None:
+    def __init__(self, memory: Memory, viewpoint: str, factory: ModelFactory, *, traced: bool = False) -> None:
+        """`traced`: somebody follows by it, and must find where something was played (`activation.py`)."""
         self.memory = memory
+        self.traced = Traced() if traced else None
         self.viewpoint = Viewpoint(viewpoint)
         self.alphabet = Alphabet(len(self.viewpoint.names))
         self.alphabet.names = self.viewpoint.names
@@ -128,6 +131,8 @@ class Learned:
                 oldest = next(iter(self.tails))
                 del self.tails[oldest], self.before[oldest]
                 self._slicers.pop(oldest, None)
+                if self.traced is not None:
+                    self.traced.end(oldest)
             self.tails[stream] = deque(maxlen=CONTEXT)
         self.before[stream] = event
         position = len(self.places)
@@ -135,6 +140,8 @@ class Learned:
         if self.viewpoint.slices:
             self._lasts.append(last)
         self.tails[stream].append((event, position))
+        if self.traced is not None:
+            self.traced.append(event, stream, symbol[0])
         self.latest[symbol] = position
         self.alike.setdefault(symbol[0], deque(maxlen=ALIKE)).append(position)
 
@@ -152,6 +159,8 @@ class Learned:
         self.before.pop(stream, None)
         self.tails.pop(stream, None)
         self._slicers.pop(stream, None)
+        if self.traced is not None:
+            self.traced.end(stream)
         if isinstance(self.model, Placed):
             self.model.end(stream)
 
@@ -229,7 +238,8 @@ class Learned:
     @property
     def bytes(self) -> int:
         """What the model and its positions take, as far as the model tells."""
-        return int(getattr(self.model, "bytes", 0)) + len(self.places) * PLACE_BYTES
+        traces = self.traced.traces.bytes if self.traced is not None else 0
+        return int(getattr(self.model, "bytes", 0)) + len(self.places) * PLACE_BYTES + traces
 
 
 def coarse(spans: list[Span], most: int) -> list[Span]:

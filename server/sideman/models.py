@@ -34,8 +34,10 @@ NGramState = _core.NGramState
 LLM = _core.LLM
 Reader = _core.Reader
 Oracle = _core.Oracle
+Peaks = _core.Peaks
 Sampler = _core.Sampler
 State = _core.State
+Traces = _core.Traces
 Transformer = _core.Transformer
 Walk = _core.Walk
 chance = _core.chance
@@ -125,12 +127,14 @@ __all__ = [
     "NGramState",
     "NativeModel",
     "Oracle",
+    "Peaks",
     "Placed",
     "PyBlend",
     "Reader",
     "Sampler",
     "State",
     "Symbol",
+    "Traces",
     "Transformer",
     "Unfit",
     "Walk",

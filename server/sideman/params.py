@@ -147,6 +147,20 @@ PLAYER_PARAMS: Final = table(
             "its sources are moved only by these, where memory has any such; all: by whatever is drawn",
             transpositions,
         ),
+        Param("weight_melodic", 0, 1, 1, "", "in `follow`: how much the melody that it hears lights its memory"),
+        Param("weight_harmonic", 0, 1, 0.5, "", "in `follow`: how much the chord, or the notes heard together, do"),
+        Param("weight_self", 0, 1, 0.5, "", "in `follow`: how much what it has played itself does"),
+        Param("activation_decay", 0.1, 64, 4, "beats", "in `follow`: so long, and a lit place has faded to a tenth"),
+        Param(
+            "activation_threshold", 0.001, 1, 0.1, "", "in `follow`: a place that is lit lower than this is dark again"
+        ),
+        Param("lead", 0, 8, 1, "events", "in `follow`: it plays what came so much later; 0: the same in unison", True),
+        Param("phase", 0, 1, 0, "", "in `follow`: how much an event's place in the beat must agree; 1: fully, 0: not"),
+        Param("continuity_bonus", 0, 10, 1.5, "", "in `follow`: multiplies what goes on from what it played last"),
+        Param(
+            "tempo_consistency", 0, 1, 0, "", "in `follow`: how much events played at another tempo than its last lose"
+        ),
+        Param("transposition_consistency", 0, 1, 0.5, "", "in `follow`: how much events moved by other semitones lose"),
         Param("microtones", 0, 1, 0, "", "1: pitches are sent with their cents, as floats", True),
         Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),

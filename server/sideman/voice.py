@@ -238,6 +238,7 @@ class Voice:
             velocity=phrase.velocity if phrase else 0.0,
             opening=opened,
             opening_stream=opened_in,
+            follows=self.mode == "follow",
             settings=self.settings,
             chord=chord,
             grid_beats=grid_beats,

@@ -560,3 +560,55 @@ class LLM(_Asked):
     @property
     def bytes(self) -> int:
         """What its memory takes; the reader's weights are shared."""
+
+@final
+class Traces:
+    """Of each event learned what finds it again: its pitch and those before it, its harmony, its onset."""
+
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    def append(self, stream: int, value: int, harmony: int, onset: float, bpm: float) -> None:
+        """The next event of a stream: a pitch, or another value from 128 on; harmony 1 to 127 (0: none); its tempo."""
+
+    def end(self, stream: int) -> None:
+        """A break: what the stream plays next does not go on from what it played."""
+
+    def next(self, place: int) -> int:
+        """The place after it in its stream; -1: none."""
+
+    def previous(self, place: int) -> int:
+        """The place before it in its stream; -1: none."""
+
+    def agreement(self, played: Sequence[int], place: int, shift: int = 0) -> int:
+        """How many events up to a place, moved, are as the last that were played; 8 at most."""
+
+    def melodies(
+        self, played: Sequence[int], moved: bool, least: int, most: int, lost: Sequence[tuple[int, int]] = ()
+    ) -> list[tuple[int, float, int]]:
+        """Where it was played before, the newest last; `moved`: in any key. (place, events that agree, shift)."""
+
+    def places_in(
+        self, wanted: Sequence[tuple[int, float, int]], most: int, lost: Sequence[tuple[int, int]] = ()
+    ) -> list[tuple[int, float, int]]:
+        """Places in harmonies that are wanted, as (harmony, score, shift): (place, score, shift)."""
+
+@final
+class Peaks:
+    """One player's lit places: they move on with the beats, and fade."""
+
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    def copy(self) -> Peaks: ...
+    def clear(self) -> None: ...
+    def move(self, traces: Traces, beats: float, decay: float, threshold: float) -> None:
+        """Beats go by: peaks fall to a tenth in `decay` beats, and are gone below `threshold`."""
+
+    def light(self, traces: Traces, kind: int, places: Sequence[tuple[int, float, int]]) -> None:
+        """Light (place, height, shift) by an influence: 0 melodic, 1 harmonic, 2 self."""
+
+    def candidates(
+        self, traces: Traces, lead: int, lost: Sequence[tuple[int, int]] = ()
+    ) -> tuple[Ints, Ints, Ints, Floats, Floats, Floats]:
+        """What may be played now: places, shifts, values int32[m], heights float64[m, 3], onsets, tempos float64[m]."""

@@ -151,9 +151,14 @@ def why(call: Call) -> Steps:
         reason.source,
         reason.source_beat,
         reason.context,
-        "; ".join((*map(_part_said, reason.parts), *reason.bound_by)),
+        "; ".join((*map(_part_said, reason.parts), *map(_lit_said, reason.lit), *reason.bound_by)),
     )
 
 
 def _part_said(part: PartWord) -> str:
     return f"{part.name} gave {part.probability:.2g} at weight {part.weight:.2f}"
+
+
+def _lit_said(lit: tuple[str, float]) -> str:
+    influence, height = lit
+    return f"{influence} lit it {height:.2f}"

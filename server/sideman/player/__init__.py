@@ -1,4 +1,4 @@
-"""A machine voice, in three floors: what it has heard, how it chooses, how it answers."""
+"""A machine voice, in four floors: what it has heard, how it chooses, how it follows, how it answers."""
 
 from __future__ import annotations
 

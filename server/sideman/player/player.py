@@ -18,10 +18,10 @@ from ..events import Answer, Event, PartWord, Planned, Query, Why
 from ..models import GAVE_UP, Choice, Placed
 from ..pywalk import PyChoice
 from ..realiser import controlled, realise
-from .choosing import Choosing
+from .following import Following
 
 
-class Player(Choosing):
+class Player(Following):
     """A voice that answers."""
 
     def answer(self, query: Query) -> Answer:
@@ -45,6 +45,8 @@ class Player(Choosing):
             return self._complete(query)
         if query.played is not None and not query.phrase_of and query.opening is None:
             self.stand_behind(query.played, int(query.settings["transpose"]))
+        if query.follows and (reaction := self._react(query, query.ordinal)) is not None:
+            return Answer(query.player, query.epoch, query.revision, query.memory_length, (reaction,))
         avoid: list[tuple[int, int]] = []
         if query.phrase_of or query.opening is not None:
             avoid = self.learned.interval(*query.avoid)
@@ -64,7 +66,7 @@ class Player(Choosing):
             if planned is None:
                 note = "nothing to go on from" if not len(self.learned.places) else "nothing within its bounds"
                 break
-            events.append(planned)
+            events.append(self._reacted_otherwise(planned) if query.follows else planned)
             beat += planned.span_beats
         return Answer(query.player, query.epoch, query.revision, query.memory_length, tuple(events), note)
 
