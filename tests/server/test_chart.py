@@ -49,6 +49,7 @@ def test_repeats_and_endings_are_unfolded() -> None:
     assert played(read_text("C :|x3 G")) == ["C", "C", "C", "G"]
     assert played(read_text("|: C |1. F :|2. G | A")) == ["C", "F", "C", "G", "A"]
     assert played(read_text("C | D |1,2. E :|3. F :| G")) == ["C", "D", "E", "C", "D", "E", "C", "D", "F", "G"]
+    assert played(read_text("|: C | 1 F :| 2 G | A")) == ["C", "F", "C", "G", "A"]
     assert played(read_text("|: C :|: F :| G")) == ["C", "C", "F", "F", "G"]
 
 

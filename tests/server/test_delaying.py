@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from sideman.inputs import Wake
 from sideman.journal import encode_output
 from sideman.osc import IMMEDIATELY, encode, encode_bundle
 from sideman.rights import hash_token
@@ -274,3 +275,18 @@ def test_half_an_hour_with_charts_and_delayed_commands_is_the_same_again() -> No
         again.feed(item)
     assert [encode_output(output) for output in stage.outputs] == [encode_output(output) for output in again.outputs]
     assert ann.got("/will")
+
+
+@pytest.mark.parametrize("every_ms", [7, 70, 230])
+def test_a_jump_is_on_its_bar_however_late_the_server_wakes(every_ms: int) -> None:
+    stage, ann = running("2/4 [A] C | F | [B] G | A")
+    ann.send("/at", "bar", "/chart/jump", "B")
+    ann.send("/at", "section", "/tempo", 240)
+    for step in range(1, 1900 // every_ms):
+        now = 150_000_000 + step * every_ms * 1_000_000
+        stage.clock.advance(now)
+        stage.wire.advance(now)
+        stage.feed(Wake(now))
+    assert [said[:2] for said in ann.got("/clock")][:4] == [(1, 2), (3, 1), (3, 2), (4, 1)]
+    assert ann.got("/section")[0] == ("B",)
+    assert when(ann, "/tempo")[0] < 1 + every_ms / 1000 + 0.001

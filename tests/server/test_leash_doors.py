@@ -125,6 +125,30 @@ def test_a_bundle_of_a_bot_does_not_either() -> None:
     assert ann.got(NOTE) == []
 
 
+def test_whose_name_is_spoken_in_decides_whether_it_was_a_human() -> None:
+    stage, ann, bot = leashed()
+    stage.performer("pedal", 0, "-", "main", "sensor")
+    bot.send("/as/pedal/note", 60.0, 90.0, 1, 200.0)
+    stage.advance(4)
+    assert ann.got(NOTE) == []
+    stage.performer("cy")
+    bot.send("/as/cy/note", 60.0, 90.0, 1, 200.0)  # a bridge that speaks for a human
+    stage.advance(4)
+    assert ann.got(NOTE)
+
+
+def test_whatever_asks_a_leashed_player_to_plan_it_does_not() -> None:
+    stage, ann, _ = leashed()
+    session = stage.engine._sessions["main"]
+    voice = session.voices["sideman"]
+    voice.playing = True
+    session.replan(voice, stage.clock.now())
+    stage.engine._run(session, stage.clock.now())
+    stage.advance(4)
+    assert not voice.playing
+    assert ann.got(NOTE) == []
+
+
 def test_a_human_still_brings_it_back_by_an_onset_play_or_start() -> None:
     for said in (("/note", 60.0, 90.0, 1, 200.0), ("/player/sideman/play",)):
         stage, ann, bot = leashed()

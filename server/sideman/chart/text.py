@@ -26,7 +26,8 @@ _TOKEN: Final = re.compile(
 )
 _REMARK: Final = re.compile(r"(?:\A|\s)//.*")
 _METRE: Final = re.compile(r"(\d{1,3})/(\d{1,3})\Z")
-_ENDING: Final = re.compile(r"(\d{1,2}(?:,\d{1,2})*)\.\Z")
+#: Patchers make a number of `1.` and send it without the point.
+_ENDING: Final = re.compile(r"(\d{1,2}(?:,\d{1,2})*)\.?\Z")
 _NONE: Final = (NO_CHORD, "NC", "N.C.")
 CHORD_CURE: Final = 'write Dm7 G7 C^7 F#m7b5 C/E, N for none, * for any, "fog" for a label that is no chord'
 

@@ -20,6 +20,13 @@ class Leashed(Deadlines):
                 voice.leashing = False
                 self.show(voice, now)
 
+    def _go(self, voice: Voice, now: int) -> None:
+        """Plan on; but nobody does so on the leash, whatever has asked for it."""
+        if voice.leashed:
+            voice.playing = voice.resting = False
+            return
+        super()._go(voice, now)
+
     def _overdue(self, voice: Voice, now: int) -> bool:
         """Whether the last human act is too long ago for it to play."""
         leash_ns = voice.leash_ns(self.timeline)
