@@ -260,7 +260,12 @@ TABLE: Final[tuple[Address, ...]] = (
         "of a blend: its models, each with its weight, as `oracle 1 ngram 3`",
         5,
     ),
-    _row("/player/<p>/hear", "s:name...", "whom it learns from and reacts to; `*`: all humans", 5),
+    _row(
+        "/player/<p>/hear",
+        "s:name...",
+        "whom it learns from and reacts to: performers, other players, itself (to learn only); `*`: all humans",
+        5,
+    ),
     _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning", 5),
     _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow` or `manual`; neither arms nor disarms", 5),
     _row(

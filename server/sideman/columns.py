@@ -126,6 +126,10 @@ class Columns:
         """Who played it."""
         return self.words[int(self.arrays["performer"][place])]
 
+    def is_from(self, place: int, name: str) -> bool:
+        """Whether somebody played it, or a player made it from what they had played."""
+        return name in (self.performer(place), self.words[int(self.arrays["origin"][place])])
+
     def erase(self, place: int) -> None:
         """Nothing of what was played there is left, but the place."""
         arrays = self.arrays
@@ -199,6 +203,9 @@ class Columns:
         """From what a file holds; raises `ValueError` naming what does not fit together."""
         made = cls()
         arrays = {**{name: made.arrays[name] for name in ROWS}, **arrays}
+        if "origin" not in arrays:  # written before players heard players
+            words = [*words, *([""] if "" not in words else [])]
+            arrays["origin"] = array("i", [words.index("")]) * len(arrays.get(STREAM, ()))
         lacking = [name for name in made.arrays if name not in arrays]
         if lacking:
             raise ValueError(f"the column {lacking[0]!r} is missing")

@@ -46,6 +46,7 @@ class Event:
     chord: str = ""  # the harmony in force at its onset
     word: str = ""  # of a typed character: the word that it ends
     numbers: tuple[float, ...] = ()  # of a gesture
+    origin: str = ""  # of what a player played: whose event it had been
     controls: tuple[Control, ...] = ()
 
     @property
@@ -84,6 +85,7 @@ class Why:
     bound_by: tuple[str, ...] = ()  # constraints that forbade something, and rules given up: "gave up taboo"
     key: str = ""  # of the draw: seed/player/ordinal
     parts: tuple[PartWord, ...] = ()  # of a blend
+    origin: str = ""  # where that event was a player's: whose it had been
     lit: tuple[tuple[str, float], ...] = ()  # in `follow`: the influences that lit the place, each with how high
 
 

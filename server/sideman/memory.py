@@ -175,7 +175,7 @@ class Memory:
         """Erase what somebody played; how many events that was. Nothing of them can be brought back."""
         erased: list[int] = []
         for number, columns in enumerate(self.segments):
-            places = [place for place in range(len(columns)) if columns.performer(place) == name]
+            places = [place for place in range(len(columns)) if columns.is_from(place, name)]
             for place in places:
                 columns.erase(place)
             if places:

@@ -21,7 +21,7 @@ from .events import Event
 from .memory import SEGMENT, Memory, Snapshot
 
 MAGIC: Final = b"sideman memory\n"
-VERSION: Final = 2
+VERSION: Final = 3
 #: What a segment of the first version has, whose head does not say it yet: no controls.
 FIRST_COLUMNS: Final = 17
 _FRAME: Final = struct.Struct("<II")  # length of the body, its CRC-32

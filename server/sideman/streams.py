@@ -24,6 +24,7 @@ class Held:
     channel: int
     onset_ns: int
     off_ns: int | None
+    origin: str = ""  # of what a player plays: whose it had been
 
     def end_ns(self, hold_max_ns: int) -> int:
         """When it ends, as far as a phrase's end waits for it."""
@@ -38,6 +39,7 @@ class Mark:
     word: str = ""
     gesture: tuple[float, ...] = ()
     span_beats: float = 0.0  # above 0: it lasts so long, whatever follows
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Stream:
     notes: int = 0
     velocity_sum: float = 0.0
     ignored_offs: int = 0
+    depth: int = 0  # of a player's phrase: how many reactions of players led to it; a human's is 0
     mark: Mark | None = None  # what is open, if it is no note
     open_ns: int = 0
     chord: str = ""  # in force when the open event began
@@ -174,6 +177,7 @@ class Stream:
         if not self.open:
             return None
         onset = self.open[0].onset_ns
+        origin = self.open[0].origin
         notes = tuple(
             Note(
                 held.pitch,
@@ -188,7 +192,9 @@ class Stream:
         controls = self.controls.take(onset, timeline)
         span = timeline.span_beats(max(MS, until_ns - onset))
         beat = timeline.beat_at(onset)
-        return Event(self.performer, onset, beat, span, notes, last=last, chord=self.chord, controls=controls)
+        return Event(
+            self.performer, onset, beat, span, notes, last=last, chord=self.chord, origin=origin, controls=controls
+        )
 
     def _sounds_until(self, held: Held, until_ns: int, now: int) -> int:
         end = until_ns if held.off_ns is None else held.off_ns
@@ -205,6 +211,7 @@ class Stream:
             chord=self.chord,
             word=mark.word,
             numbers=mark.gesture,
+            origin=mark.origin,
         )
 
 

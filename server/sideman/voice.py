@@ -36,6 +36,8 @@ REMEMBERED: Final = 4096
 EVENTS_A_QUERY: Final = 32
 #: A query asks for at least this much, however the horizon is rounded.
 LEAST_BEATS: Final = 1e-6
+#: No chain of players that react to players is longer.
+DEEPEST: Final = 4
 ENDLESS: Final = float("inf")
 
 
@@ -61,6 +63,7 @@ class Finished:
     phrase: Phrase
     stream: int
     avoid: tuple[int, int]
+    depth: int = 0  # how many reactions of players led to it; a human's is 0
 
 
 @dataclass(slots=True)
@@ -123,6 +126,9 @@ class Voice:
     epoch: int = 0
     revision: int = 0
     ordinal: int = 0
+    adopted: int = 0  # events that were ever taken into its plan
+    cut_ns: int = 0  # when its plan was last made void
+    depth: int = 1  # of what it plays: how many reactions of players lead to it, this one included
     playing: bool = False
     resting: bool = False  # armed in `free` with nothing to play from yet
     cursor_beat: float = 0.0
@@ -173,6 +179,7 @@ class Voice:
         self.cursor_beat = beat
         self.until_beat = until_beat
         self.answering = finished
+        self.depth = finished.depth + 1 if finished else 1
         self.fresh = finished is not None
 
     def leash_ns(self, timeline: Timeline) -> int:
@@ -281,6 +288,7 @@ class Voice:
         self.played.append(Played(number, onset, planned, moved if self.muted else resting_keys(planned.controls)))
         self.ordinal += 1
         self.begun += 1
+        self.adopted += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
         if self.muted:
             return
@@ -343,6 +351,7 @@ class Voice:
         yield from self._drop_unsent(now)
         yield from self.rest(now)
         self.epoch += 1
+        self.cut_ns = now
         self.playing = False
         self.resting = False
         self.answering = None
@@ -366,6 +375,7 @@ class Voice:
                 held.end_ns = held.natural_end_ns
         yield from self._drop_unsent(now)
         self.epoch += 1
+        self.cut_ns = now
         self.revision += 1
         self.asked = None
 

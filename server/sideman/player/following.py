@@ -266,7 +266,8 @@ class Following(Choosing):
         rank = int(np.sum(shares > shares[picked]))
         key = f"{query.seed}/{self.name}/{ordinal}"
         why = Why("activation", probability, float(shares[picked]), entropy, rank, source.performer, where,
-                  source.onset_beats, context, tuple(said), key, lit=lit)  # fmt: skip
+                  source.onset_beats, context, tuple(said), key, origin=source.origin or source.performer,
+                  lit=lit)  # fmt: skip
         controls = controlled(source, span, notes, int(query.settings["channel"]) or channel) if notes else ()
         return Planned(beat, span, notes, label, why, gesture, controls=controls)
 

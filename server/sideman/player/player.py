@@ -205,4 +205,5 @@ class Player(Following):
             tuple(bound),
             f"{query.seed}/{self.name}/{ordinal}",
             tuple(PartWord(name, weight, said) for name, (weight, said) in parts),
+            (source.origin or source.performer) if source is not None else "",
         )

@@ -2,7 +2,7 @@
 
 The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
 `effects`, in order. It is made of layers, each on those before: state, charted, playing, deadlines, leash,
-hands, beating, charting, delaying, exchanging, listening, presence.
+hands, beating, charting, delaying, exchanging, listening, overhearing, presence.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Session(Presence):
                     self._phrase(number, due, now)
                 case ("off", str(performer), int(pitch), int(channel)):
                     self._off(performer, pitch, channel, due)
+                case ("heard", str(player)):
+                    self._sounds(player, due, now)
+                case ("react", str(player)):
+                    self._react(player, due, now)
                 case ("plan", str(player)):
                     self._plan(player, due, now)
                 case ("deadline", str(player)):

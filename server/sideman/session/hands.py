@@ -79,7 +79,7 @@ class Hands(Leashed):
         if voice.playing:
             self.effects.extend(voice.revise(now))
         voice.cursor_beat = self.timeline.beat_at(now)
-        voice.fresh = False
+        voice.fresh, voice.depth = False, 1
         self._ask(voice, now, count=1)
 
     def change_tempo(self, now: int, bpm: float, over_beats: float = 0.0) -> None:

@@ -7,7 +7,7 @@ from ..events import Event
 from ..seats import Seat
 from ..streams import Held, Mark, Stream, gap_ns
 from ..text import typed
-from ..voice import Finished, Voice
+from ..voice import DEEPEST, Finished, Voice
 from .exchanging import Exchanging
 
 DRUMS_CHANNEL = 10
@@ -117,6 +117,10 @@ class Listening(Exchanging):
         human = seat is not None and seat.kind == "human"
         return [voice for voice in self.voices.values() if name in voice.hears or (human and "*" in voice.hears)]
 
+    def _learns(self, voice: Voice, performer: str) -> bool:
+        """Whether a player learns what somebody plays whom it hears."""
+        return voice.learn
+
     def _new_stream(self, key: tuple[str, str]) -> Stream:
         self._stream_numbers += 1
         stream = self.streams[key] = Stream(key[0], self._stream_numbers)
@@ -135,7 +139,7 @@ class Listening(Exchanging):
             if voice.mode == "answer" and voice.settings["yield"]:
                 self._yield(voice, stream.performer, now)
             elif voice.mode == "follow" and voice.armed and not voice.leashed and (stream.open or stream.mark):
-                voice.cursor_beat = self.timeline.beat_at(now)
+                voice.cursor_beat, voice.depth = self.timeline.beat_at(now), 1
                 self._ask(voice, now, count=1, opening=(stream.opening(self.timeline), stream.number))
 
     def _yield(self, voice: Voice, performer: str, now: int) -> None:
@@ -155,14 +159,15 @@ class Listening(Exchanging):
         hearers = self.hearers(stream.performer)
         if not hearers:
             return
-        for memory in {voice.memory for voice in hearers if voice.learn}:
+        learns = tuple(self._learns(voice, stream.performer) for voice in hearers)
+        for memory in {voice.memory for voice, on in zip(hearers, learns, strict=True) if on}:
             position = self.memory_lengths.get(memory, 0)
             self.phrase_starts.setdefault((stream.number, memory), position)
             self.memory_lengths[memory] = position + 1
         self.effects.append(
             Teach(
                 tuple(voice.key for voice in hearers),
-                tuple(voice.learn for voice in hearers),
+                learns,
                 event,
                 stream.number,
             )
@@ -188,11 +193,11 @@ class Listening(Exchanging):
         if event:
             self._close(stream, event)
         for voice in self.hearers(stream.performer):
-            if voice.mode != "answer" or voice.deaf:
+            if voice.mode != "answer" or voice.deaf or voice.name == stream.performer or stream.depth >= DEEPEST:
                 continue
             past = self.memory_lengths.get(voice.memory, 0)
             first = self.phrase_starts.get((number, voice.memory), past)
-            voice.waiting = Finished(phrase, number, (first, past))
+            voice.waiting = Finished(phrase, number, (first, past), stream.depth)
             if voice.armed and not voice.playing and not voice.leashed:
                 self._next_answer(voice, due)
         for key in [key for key in self.phrase_starts if key[0] == number]:

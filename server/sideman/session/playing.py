@@ -5,6 +5,8 @@ The session never calls a player: it leaves a `Query` among the effects, and is 
 
 from __future__ import annotations
 
+import math
+
 from ..effects import Make
 from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
@@ -118,6 +120,12 @@ class Playing(Charted):
         beat = self.timeline.beat_at(now)
         return self.transport.next_beat(beat) if self.transport.running else beat
 
+    def _next_half(self, now: int) -> float:
+        """The next half beat after now."""
+        beat = self.timeline.beat_at(now)
+        position = self.transport.position_at(beat) if self.transport.running else beat
+        return beat + (math.floor(2 * position + 1e-3) + 1) / 2 - position
+
     def _answer_beats(self, voice: Voice, finished: Finished) -> float:
         phrase = finished.phrase
         return voice.beats if voice.beats > 0 else self.timeline.span_beats(phrase.end_ns - phrase.first_ns)
@@ -128,6 +136,8 @@ class Playing(Charted):
         if finished is None:
             return
         beat = self._starting_beat(now)
+        if finished.depth:  # it was a player's
+            beat = max(beat, self._next_half(now))
         voice.begin(beat, beat + self._answer_beats(voice, finished), finished)
         self.show(voice, now)
         self._go(voice, now)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..errors import Refused
 from ..seats import GONE_NS, LEASE_NS, Seat
-from .listening import Listening
+from .overhearing import Overhearing
 
 MAX_SEATS = 64
 MAX_PLAYERS = 32
 
 
-class Presence(Listening):
+class Presence(Overhearing):
     """Seats of this session as time passes."""
 
     def performer(self, name: str, state: str, now: int, but: Seat | None = None) -> None:

@@ -5,6 +5,7 @@ Nothing here decides anything.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from ..seats import Endpoint, Seat, Seats
 from ..streams import Stream
 from ..timeline import Timeline, Transport
 from ..voice import Voice, Wanted
+from .unheard import Reaction, Unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class SessionState:
         self._followed: int | None = None  # the position whose beat of the chart was said last
         self.last_human_ns = now
         self.echoes = 0
+        self.unheard: dict[str, deque[Unheard]] = {}  # of players that others hear
+        self.reactions: dict[str, Reaction] = {}  # of players that follow others
         self.wanted: dict[str, Wanted] = {}  # of players that are to become others
         self.memory_lengths: dict[str, int] = {}
         self.phrase_starts: dict[tuple[int, str], int] = {}
