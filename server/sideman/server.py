@@ -11,9 +11,10 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -32,7 +33,7 @@ from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded
 from .journal import Recorder
 from .learned import Job
 from .memoryfile import Damaged, encode
-from .plugin import find
+from .plugin import Observer, find
 from .seats import Endpoint
 from .settings import PluginSettings, Settings
 from .shelf import ChartShelf, Shelf
@@ -52,8 +53,15 @@ LOG_LINES_A_SECOND = 20
 class Server:
     """One engine with its wire. A seed of 0 in the settings draws one, which is recorded."""
 
-    def __init__(self, wire: PyWire, clock: Clock, settings: Settings, recorder: Recorder | None = None) -> None:
-        """Raises `SetupError` where the settings ask for what cannot be."""
+    def __init__(
+        self,
+        wire: PyWire,
+        clock: Clock,
+        settings: Settings,
+        recorder: Recorder | None = None,
+        observers: Mapping[str, Observer] = MappingProxyType({}),
+    ) -> None:
+        """`observers` see what goes by, beside those of plugins. Raises `SetupError` for what cannot be."""
         self._wire = wire
         self._clock = clock
         self._recorder = recorder
@@ -75,7 +83,7 @@ class Server:
         self._found = find(settings.plugins, models_of)
         for complaint in self._found.complaints:
             log.warning("left out: %s", complaint)
-        self._bridging = Bridging(self._found.bridges, self._found.observers, clock)
+        self._bridging = Bridging(self._found.bridges, {**self._found.observers, **observers}, clock)
         begin = Begin(
             clock.now(),
             settings.seed or secrets.randbits(63),

@@ -7,10 +7,10 @@ import sys
 from typing import Final
 
 from ..errors import SetupError
-from . import evaluate, music, report, serve, small, train
+from . import evaluate, music, rehearse, report, serve, small, train
 from .app import app
 
-__all__ = ["app", "evaluate", "main", "music", "report", "serve", "small", "train"]
+__all__ = ["app", "evaluate", "main", "music", "rehearse", "report", "serve", "small", "train"]
 
 EXIT_SETUP: Final = 2
 EXIT_PORT_TAKEN: Final = 98

@@ -88,10 +88,10 @@ def _check(settings: Settings, config: Path | None) -> None:
     print(f"{config or 'the defaults'}: nothing wrong")
 
 
-async def _serve(settings: Settings, record: Path | None) -> None:
-    clock = SystemClock()
+def opened(settings: Settings, clock: SystemClock) -> PyWire:
+    """A wire on the port that the settings name; raises `SetupError`."""
     try:
-        wire = PyWire(settings.host, settings.osc_port, clock)
+        return PyWire(settings.host, settings.osc_port, clock)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SetupError(
@@ -101,6 +101,11 @@ async def _serve(settings: Settings, record: Path | None) -> None:
         raise SetupError(
             f"cannot listen on {settings.host}:{settings.osc_port}: {error.strerror}", "give a --host of this machine"
         ) from None
+
+
+async def _serve(settings: Settings, record: Path | None) -> None:
+    clock = SystemClock()
+    wire = opened(settings, clock)
     recorder = Recorder(record) if record else None
     server = Server(wire, clock, settings, recorder)
     host, port = wire.endpoint
