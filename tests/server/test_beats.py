@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sideman.beats import BeatFollower
+from sideman.hub import Send
 from sideman.testing import Stage
 from sideman.timeline import SECOND
 
@@ -222,3 +223,24 @@ def test_the_beat_of_another_is_followed_once_the_first_has_ceased() -> None:
         bob.send("/beat")
         stage.advance(0.3)
     assert ann.got("/tempo")[-1][0] == pytest.approx(200)
+
+
+def test_nothing_comes_late_because_time_ran_otherwise_until_a_tapped_beat() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.play([(60, 0.9), (62, 0.7), (64, 1.1), (65, 1.3), (67, 0.8), (60, 1.0), (62, 0.6)])
+    stage.advance(3)
+    ann.send("/player/sideman/mode", "free")
+    ann.send("/player/sideman/play")
+    draw = random.Random(1)
+    for beat in range(400):
+        if draw.random() < 0.9:
+            ann.send("/beat")
+        stage.advance(0.6 * max(0.1, draw.gauss(1, 0.2 if beat % 3 == 0 else 0.03)))
+    events = 0
+    for item, outputs in zip(stage.inputs, stage.outputs_of, strict=True):
+        for output in outputs:
+            if isinstance(output, Send) and output.epoch is not None:
+                events += 1
+                assert item.time_ns - output.due_ns < 5_000_000
+    assert events > 150

@@ -121,6 +121,14 @@ def test_a_note_that_has_ended_by_itself_is_not_stuck() -> None:
     assert ledger.kept
 
 
+def test_what_stand_ins_play_counts_against_the_budget() -> None:
+    ledger = Ledger(events=1000)
+    ledger.arrived(0, Message("/status/is", ("events_by_stand_ins", 1)))
+    assert ledger.kept
+    ledger.arrived(0, Message("/status/is", ("events_by_stand_ins", 2)))
+    assert not ledger.kept
+
+
 def test_what_is_late_breaks_the_budget_and_errors_are_told() -> None:
     ledger = Ledger()
     ledger.was_late(4_000_000)

@@ -47,7 +47,8 @@ class Ledger:
     worst_late_ns: int = 0
     stuck: int = 0
     crashes: int = 0
-    fall_backs: int = 0
+    fall_backs: int = 0  # events that a stand-in chose
+    missed: int = 0  # deadlines
     overdue: int = 0  # dropped unsent
     errors: Counter[str] = field(default_factory=Counter)
     notices: Counter[str] = field(default_factory=Counter)
@@ -74,6 +75,8 @@ class Ledger:
                 self.arrived(time_ns, element)
             return
         address, arguments = content
+        if address == "/status/is":
+            self._status(str(arguments[0]), arguments[1:])
         if not address.startswith("/player/"):
             return
         _, _, player, kind = (*address.split("/", 3), "")[:4]
@@ -114,6 +117,13 @@ class Ledger:
         until_ns = time_ns + round(duration_ms * 1e6)
         self._sounding[player, int(pitch), int(channel)] = (time_ns, until_ns)
 
+    def _status(self, key: str, values: tuple[object, ...]) -> None:
+        """The server's own counts, as it tells them at the end."""
+        if key == "events_by_stand_ins":
+            self.fall_backs = int(_number(values[0]))
+        elif key == "missed_deadlines":
+            self.missed = int(_number(values[0]))
+
     def _state(self, player: str, state: str, now_ns: int) -> None:
         before, self._states[player] = self._states.get(player), state
         if state == "playing" and before != "playing":
@@ -147,7 +157,8 @@ class Ledger:
         yield Line("events over 5 ms late", f"{self.late} ({share:.1e} of all; {worst})", share <= MOST_LATE)
         yield Line("overdue and dropped", str(self.overdue), self.overdue == 0)
         share = self.fall_backs / events
-        yield Line("fall-backs", f"{self.fall_backs} ({100 * share:.3f} %)", share <= MOST_FALL_BACKS)
+        value = f"{self.fall_backs} ({100 * share:.3f} %), {self.missed} deadlines missed"
+        yield Line("fall-backs", value, share <= MOST_FALL_BACKS)
         yield Line("errors to performers", str(sum(self.errors.values())))
         for what, count in self.errors.most_common(8):
             yield Line("", f"{count} x {what}"[:100])

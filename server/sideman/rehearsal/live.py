@@ -140,6 +140,8 @@ async def _play(acts: Iterable[Act], endpoint: Endpoint, ledger: Ledger, dues: D
                 ledger.did(act.address)
                 ears[act.who].send(act.address, *act.arguments)
         await asyncio.sleep(AFTER_S)
+        listener.send("/status")
+        await asyncio.sleep(0.5)
     finally:
         pinging.cancel()
         server.stop()

@@ -60,7 +60,7 @@ def _play(hall: Hall, acts: Iterable[Act], progress: Callable[[float], None] | N
     for _ in range(round(AFTER_S / TURN_S)):
         hall.advance(TURN_S)
         hall.turn()
-    hall.end()
+    hall.close()
 
 
 class Hall(Stage):
@@ -90,6 +90,11 @@ class Hall(Stage):
         """Keep the listener's seat, count what has come."""
         self.packet(self._listener, encode("/ping"))
         self.count()
+
+    def close(self) -> None:
+        """Ask for the server's own counts, and end it."""
+        self.packet(self._listener, encode("/status"))
+        self.end()
 
     def count(self, *, over: bool = False) -> None:
         """Count what was sent so far, record it, and forget it; with `over`, what still sounds is stuck."""

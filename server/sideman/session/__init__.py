@@ -62,7 +62,7 @@ class Session(Presence):
                 case ("ramp",):
                     self._ramp(due)
                 case ("beat",):
-                    self._settle(due)
+                    self._settle(due, now)
                 case ("release",):
                     self.resume(now, human=False)
                 case ("leash", str(player)):

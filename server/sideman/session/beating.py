@@ -76,10 +76,18 @@ class Beating(Hands):
             if voice.playing:
                 self.replan(voice, now)
 
-    def _settle(self, due: int) -> None:
-        """The tapped beat is reached: from here time runs at the tempo itself, unless another tap bends it."""
-        self.timeline = self.timeline.with_tempo(due, self.bpm)
+    def _settle(self, due: int, now: int) -> None:
+        """The tapped beat is reached: from here time runs at the tempo itself, unless another tap bends it.
+
+        What is planned beyond it was placed as if the bend went on: where that is felt, it is placed anew.
+        """
+        before = self.timeline
+        self.timeline = before.with_tempo(due, self.bpm)
         self._await_clock(due)
+        for voice in self.voices.values():
+            beat = voice.cursor_beat
+            if voice.playing and abs(before.ns_at(beat) - self.timeline.ns_at(beat)) > TOLERATED_NS:
+                self.replan(voice, now)
 
     def change_metre(self, now: int, beats: int, unit: int, played_ns: int | None = None) -> None:
         """Another metre, from the bar that is under way at `played_ns`: now, if that is not said."""
