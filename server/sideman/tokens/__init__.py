@@ -10,12 +10,14 @@ from .grammar import Grammar, Standing, event_symbol, readable
 from .music import BEGIN_TOKEN, END_TOKEN, INSTRUCTIONS, MUSIC, PARTS, SHAPES, Plan, instruction, plan, planned
 from .text import TEXT, allowed_bytes, bytes_of, prompt, text_of, text_tokens
 from .vocabulary import VERSION, Range, Vocabulary, vocabulary_of
+from .words import OWN_PLAN, instructions_of, plan_of, plan_words
 
 __all__ = [
     "BEGIN_TOKEN",
     "END_TOKEN",
     "INSTRUCTIONS",
     "MUSIC",
+    "OWN_PLAN",
     "PARTS",
     "SELF",
     "SHAPES",
@@ -33,8 +35,11 @@ __all__ = [
     "chord_token",
     "event_symbol",
     "instruction",
+    "instructions_of",
     "place_of",
     "plan",
+    "plan_of",
+    "plan_words",
     "planned",
     "prompt",
     "readable",
