@@ -3,6 +3,7 @@
 // A class of bindings derives from `StandingModel`, and `bind_contract` gives it the contract's methods.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <sideman/model.hpp>
@@ -158,10 +159,22 @@ void bind_contract(Class& made) {
                 if (at && (*at < 0 || *at >= model.model().size()))
                     throw py::value_error("at must be a position that was learned");
                 const auto id = id_of(model.letters().get(), model.components(), symbol, "symbol");
+                if (id == 0 && !is_id(symbol)) {
+                    const auto values =
+                        values_of(model.letters().get(), model.components(), symbol, "symbol");
+                    const bool whole =
+                        std::all_of(values.begin(), values.end(), [](Value value) { return value > 0; });
+                    if (whole) {
+                        state.standing->advance(values, 0, at.value_or(-1));
+                        return;
+                    }
+                }
                 state.standing->advance(id, at.value_or(-1));
             },
             py::arg("state"), py::arg("symbol"), py::arg("at") = py::none(),
-            "Go on by a symbol (an id or a tuple; 0 breaks the context).")
+            "Go on by a symbol (an id or a tuple; 0 breaks the context). A tuple that was never learned is "
+            "read\n"
+            "by models that read values, and breaks the context of the others.")
         .def(
             "predict",
             [](Native& self, const PyStanding& state, const std::vector<Value>& prefix,

@@ -159,6 +159,20 @@ void bind_walk(py::module_& m) {
         .def(
             "copy", [](const PyWalk& walk) { return std::make_unique<PyWalk>(walk); },
             "A walk of its own from here.")
+        .def(
+            "steer", [](PyWalk& walk, const std::vector<Value>& tokens) { walk.walk.steer(tokens); },
+            py::arg("tokens"), "Words before the next event, as tokens of an LLM; for others nothing.")
+        .def(
+            "word",
+            [](PyWalk& walk, Value first, Value past) -> std::optional<std::vector<double>> {
+                if (first < 0 || past <= first) throw py::value_error("first and past must be tokens");
+                std::vector<double> p;
+                if (!walk.walk.word(first, past, p)) return std::nullopt;
+                return p;
+            },
+            py::arg("first"), py::arg("past"),
+            "How probable each of the tokens [first, past) is as the next word; None of a model without "
+            "words.")
         .def("choose", &choose, py::arg("sampler"), py::arg("seed"), py::arg("player"), py::arg("ordinal"),
              py::arg("masks") = std::vector<std::optional<Floats>>{}, py::arg("continuity") = 8,
              py::arg("taboo") = 0, py::arg("min_context") = 0, py::arg("avoid") = Pairs{},

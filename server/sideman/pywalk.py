@@ -68,6 +68,13 @@ class PyWalk:
         other._last, other._run, other._recent = self._last, self._run, list(self._recent)
         return other
 
+    def steer(self, tokens: Sequence[int]) -> None:
+        """Words before the next event: no model in Python heeds any."""
+
+    def word(self, first: int, past: int) -> list[float] | None:
+        """None: no model in Python has words."""
+        return None
+
     def choose(
         self,
         sampler: Sampler,

@@ -43,11 +43,18 @@ class BlendStanding final : public Standing {
     void advance(std::int32_t id, Position at) override {
         for (const auto& part : parts_) part->advance(id, at);
     }
+    void advance(std::span<const Value> values, std::int32_t id, Position at) override {
+        for (const auto& part : parts_) part->advance(values, id, at);
+    }
     void beside(std::span<const Value> around) override {
         for (const auto& part : parts_) part->beside(around);
     }
     void steer(std::span<const Value> tokens) override {
         for (const auto& part : parts_) part->steer(tokens);
+    }
+    bool word(Value first, Value past, std::vector<double>& p) override {
+        return std::any_of(parts_.begin(), parts_.end(),
+                           [&](const auto& part) { return part->word(first, past, p); });
     }
     void ask(std::span<const Interval> exclude, int min_context) override {
         for (const auto& part : parts_) part->ask(exclude, min_context);

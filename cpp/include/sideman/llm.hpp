@@ -61,8 +61,15 @@ class LLMStanding final : public Standing {
         }
         context_.close();
     }
+    void advance(std::span<const Value> values, std::int32_t id, Position at) override {
+        memory_.advance(id, at);
+        for (std::size_t c = 0; c < telling_->spans.size(); ++c) context_.add(token(c, values[c]));
+        context_.close();
+    }
     void steer(std::span<const Value> tokens) override {
-        for (const Value token : tokens) context_.add(token);
+        for (const Value token : tokens) {
+            if (known(token)) context_.add(token);
+        }
     }
     void ask(std::span<const Interval> exclude, int min_context) override {
         memory_.ask(exclude, min_context);
@@ -78,6 +85,18 @@ class LLMStanding final : public Standing {
                 any = mask_weight(masks, c, value) > 0.0;
             if (!any) return false;
         }
+        return true;
+    }
+    bool word(Value first, Value past, std::vector<double>& p) override {
+        if (!known(first) || !known(past - 1) || past <= first) return false;
+        logits_.resize(static_cast<std::size_t>(past - first));
+        if (!reader_->read(context_, {}, static_cast<std::size_t>(first), logits_)) return false;
+        const float most = *std::max_element(logits_.begin(), logits_.end());
+        double sum = 0.0;
+        p.resize(logits_.size());
+        for (std::size_t i = 0; i < p.size(); ++i)
+            sum += p[i] = static_cast<double>(quick_exp(std::max(logits_[i] - most, -80.0F)));
+        for (double& one : p) one /= sum;
         return true;
     }
     int longest() override { return memory_.longest(); }
@@ -115,6 +134,9 @@ class LLMStanding final : public Standing {
     const Context& context() const { return context_; }
 
   private:
+    bool known(std::int32_t token) const {
+        return token >= 0 && static_cast<std::size_t>(token) < reader_->engine().config().vocab_size;
+    }
     std::int32_t token(std::size_t c, Value value) const {
         const auto [first, past] = telling_->spans[c];
         return value > 0 && value < past - first ? first + value : first;

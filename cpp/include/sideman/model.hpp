@@ -68,11 +68,17 @@ class Standing {
     virtual void rollback(int n) = 0;
     // Go on by a symbol (0: unseen, the context is broken); `at` is the position that was played, or -1.
     virtual void advance(std::int32_t id, Position at) = 0;
+    // The same by values that may be of no symbol yet: `id` is then 0, or the one to go on from in their
+    // place.
+    virtual void advance(std::span<const Value>, std::int32_t id, Position at) { advance(id, at); }
     // What is known of the next event beside its symbol, for models that look at it.
     virtual void beside(std::span<const Value>) {}
 
     // Words that stand before the next event, as tokens of the model's own, for models that heed any.
     virtual void steer(std::span<const Value>) {}
+    // How probable each of the tokens first to past - 1 is as the next word, among them; false where a model
+    // has no words.
+    virtual bool word(Value /*first*/, Value /*past*/, std::vector<double>& /*p*/) { return false; }
 
     // The next questions are about the next event: without these positions, and without places that agree on
     // fewer events than `min_context`.

@@ -72,6 +72,7 @@ class Walk {
     const Standing& standing() const { return *standing_; }
     // Words before the next event, for models that heed any.
     void steer(std::span<const Value> tokens) { standing_->steer(tokens); }
+    bool word(Value first, Value past, std::vector<double>& p) { return standing_->word(first, past, p); }
 
     // Choose the next event and go on by it. `choice.made` is false when the masks leave nothing.
     void choose(const Wishes& wishes, std::uint64_t seed, std::uint32_t player, std::uint64_t ordinal,
@@ -174,7 +175,7 @@ class Walk {
         std::int32_t id = model_->find(choice.values);
         // A tuple that was never learned as a whole is gone on from as if its source had been played.
         if (id == 0 && choice.position >= 0) id = model_->symbol_at(choice.position);
-        standing_->advance(id, choice.position);
+        standing_->advance(choice.values, id, choice.position);
         const Position at = choice.position;
         run_ = at >= 0 && at == last_ + 1 ? run_ + 1 : (at >= 0 ? 1 : 0);
         last_ = at;

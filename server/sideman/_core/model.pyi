@@ -425,6 +425,12 @@ class Walk:
 
     def __init__(self, model: NativeModel, state: object = None) -> None: ...
     def copy(self) -> Walk: ...
+    def steer(self, tokens: Sequence[int]) -> None:
+        """Words before the next event, as tokens of an LLM; for others nothing."""
+
+    def word(self, first: int, past: int) -> list[float] | None:
+        """How probable each of the tokens [first, past) is as the next word; None of a model without words."""
+
     def choose(
         self,
         sampler: Sampler,
