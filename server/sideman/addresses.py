@@ -409,6 +409,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
         5,
     ),
     Broadcast("/player/<p>/suggest", "s:text f:probability ...", "completions of what is typed, best first", 5),
+    Broadcast("/player/<p>/plan", "s:text", "what it intends, before it plays", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
     Broadcast("/player/<p>/hears", "s:name...", "whom it hears, on each change", 5),

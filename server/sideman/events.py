@@ -143,3 +143,4 @@ class Answer:
     memory_length: int
     events: tuple[Planned, ...] = ()
     note: str = ""
+    plan: str = ""  # what it intends, where it has just planned

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ._core import model as _core
-from .errors import Refused
-from .tokens import END_TOKEN, MUSIC, Grammar, readable, vocabulary_of
+from .tokens import END_TOKEN, MUSIC, Grammar, vocabulary_of
 
 #: So many contexts are held at once; of more players, some are read again from the beginning of what they remember.
 CONTEXTS: Final = 32
@@ -137,10 +136,4 @@ def llm_factory(folder: Path, **running: Any) -> Callable[[_core.Alphabet], _cor
     return make
 
 
-def reads(viewpoint: str) -> None:
-    """Raise `Refused` where the LLM cannot read a viewpoint."""
-    if not readable(viewpoint):
-        Grammar(viewpoint)
-
-
-__all__ = ["CONTEXTS", "WINDOW", "Refused", "Unfit", "llm", "llm_factory", "reader", "reads", "transformer"]
+__all__ = ["CONTEXTS", "WINDOW", "Unfit", "llm", "llm_factory", "reader", "transformer"]

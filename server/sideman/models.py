@@ -22,7 +22,7 @@ from .contract import (
     Symbol,
     probability,
 )
-from .llm import Unfit, llm_factory, reads
+from .llm import Unfit, llm_factory
 from .pyblend import PyBlend
 from .views import views
 
@@ -62,6 +62,13 @@ ModelFactory = Callable[[Alphabet], Model]
 def viewing_ngram(alphabet: Alphabet) -> NGram:
     """An n-gram that sees what is played through the views of its viewpoint, where the alphabet tells its names."""
     return NGram(alphabet=alphabet, views=views(getattr(alphabet, "names", ())) or None)
+
+
+def heeds(model: Model) -> bool:
+    """Whether a model heeds words that stand beside events: an LLM, or a blend with one in it."""
+    if isinstance(model, _core.Blend):
+        return any(heeds(part) for part in model.parts)  # type: ignore[arg-type]
+    return isinstance(model, LLM)
 
 
 def least_share(model: Model) -> float:
@@ -140,10 +147,10 @@ __all__ = [
     "Walk",
     "blended",
     "chance",
+    "heeds",
     "least_share",
     "llm_factory",
     "probability",
-    "reads",
     "transformer_kernels",
     "viewing_ngram",
 ]

@@ -13,6 +13,7 @@ from typing import Final
 from .addresses import Value
 from .constraints import pitch_classes, transpositions
 from .errors import Refused
+from .tokens import instructions_of, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class TextParam:
     does: str
     read: Callable[[str], object]
     most: int = 200
+    empty: str = "all"  # what no words mean
 
     def check(self, value: Value) -> tuple[Value, bool]:
         """The words in force, never clipped; raises `Refused`."""
@@ -88,7 +90,7 @@ class TextParam:
     @property
     def said(self) -> str:
         """The default in words."""
-        return self.default or "all"
+        return self.default or self.empty
 
     @property
     def cure(self) -> str:
@@ -161,6 +163,22 @@ PLAYER_PARAMS: Final = table(
             "tempo_consistency", 0, 1, 0, "", "in `follow`: how much events played at another tempo than its last lose"
         ),
         Param("transposition_consistency", 0, 1, 0.5, "", "in `follow`: how much events moved by other semitones lose"),
+        TextParam(
+            "instruction",
+            "",
+            "sparser, denser, higher, lower, chords, rhythm, key C minor, tonic D, beats 4; commas between them",
+            "what an LLM is told to do; other models heed no words",
+            instructions_of,
+            empty="none",
+        ),
+        TextParam(
+            "plan",
+            "",
+            "own, or such as: ends C, rising, 4 6 2 (a shape, and the notes of each bar)",
+            "what an LLM is to play next; own: it plans by itself, and says so before it plays",
+            plan_of,
+            empty="none",
+        ),
         Param("microtones", 0, 1, 0, "", "1: pitches are sent with their cents, as floats", True),
         Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),

@@ -180,13 +180,6 @@ class Choosing(Ears):
                 return candidate, True
         return position, False
 
-    def revert(self, events: int) -> None:
-        """The last so many planned events were dropped: it stands where it stood before them."""
-        for _ in range(min(events, len(self._undo))):
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
-            if self._played:
-                self._played.pop()
-
     def _rest(self, query: Query, ordinal: int, beat: float) -> str:
         """Why an event is to be a rest: there would be too many onsets, or chance would have it; empty: it is not."""
         if self._gap_beats and 0 <= beat - self._last_onset_beats < self._gap_beats - 1e-6:

@@ -9,7 +9,7 @@ import math
 import zlib
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..copying import Copying, Trail
 from ..events import Event, Planned
@@ -17,9 +17,21 @@ from ..learned import CONTEXT, STREAMS, Learned
 from ..models import Placed, Walk
 from ..pywalk import PyWalk, walk
 from ..viewpoint import Slicer
+from .words import OTHER, SELF, Told, tell_after, tell_before
 
 UNDO: Final = 64
 PHRASE: Final = 512
+
+
+class Stand(NamedTuple):
+    """Where a player stood before an event that it chose."""
+
+    walk: Walk | PyWalk
+    last_pitch: int | None
+    copying: Copying | None
+    last_onset_beats: float
+    trail: Trail
+    told: Told
 
 
 class Ears:
@@ -41,7 +53,9 @@ class Ears:
         self._copying: Copying | None = None
         self._last_onset_beats = -math.inf  # of what sounded last
         self._trail = Trail()  # where its last events are as memory has them
-        self._undo: deque[tuple[Walk | PyWalk, int | None, Copying | None, float, Trail]] = deque(maxlen=UNDO)
+        self._told = Told()  # what its model was told of the phrase under way
+        self._plan = ""  # what it intends, until that is taken
+        self._undo: deque[Stand] = deque(maxlen=UNDO)
         self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
         self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: object = None  # the settings that are in force
@@ -72,7 +86,9 @@ class Ears:
             self._make_room()
             state = self._listening[stream] = learned.model.start()
         known = learned.alphabet.find(symbol)
-        learned.model.advance(state, known, position if position >= 0 else None)
+        tell_before(learned.model, state, event, self._before.get(stream), OTHER)
+        learned.model.advance(state, known or symbol, position if position >= 0 else None)
+        tell_after(learned.model, state, event)
         self._before[stream] = event
         self._newest = stream
 
@@ -104,7 +120,7 @@ class Ears:
         self._listening.clear()
         self._before.clear()
         for stream, tail in learned.tails.items():
-            self._listening[stream] = self._state_after(tail)
+            self._listening[stream] = self._state_after(tail, OTHER)
             self._before[stream] = tail[-1][0]
         if self._newest not in self._listening and self._listening:
             self._newest = list(self._listening)[-1]
@@ -116,7 +132,8 @@ class Ears:
     def _walk_again(self) -> None:
         """Stand behind what it has played, as if it had gone there by itself."""
         played = [(event, self.learned.position_of(place)) for event, place in self._played]
-        self._walk = self._walk_from(self._state_after(played))
+        self._walk = self._walk_from(self._state_after(played, SELF))
+        self._told = Told()
         if self._copying is not None:
             self._copying = Copying(self._symbols(self._answers))
             for symbol in self._symbols(event for event, _ in played):
@@ -156,9 +173,17 @@ class Ears:
     def revert(self, events: int) -> None:
         """The last so many planned events were dropped: it stands where it stood before them."""
         for _ in range(min(events, len(self._undo))):
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
+            self._return(self._undo.pop())
             if self._played:
                 self._played.pop()
+
+    def _stand(self) -> Stand:
+        assert self._walk is not None
+        copying = self._copying.copy() if self._copying is not None else None
+        return Stand(self._walk.copy(), self._last_pitch, copying, self._last_onset_beats, self._trail, self._told)
+
+    def _return(self, stand: Stand) -> None:
+        self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail, self._told = stand
 
     def forget_performer(self, performer: str) -> None:
         """Nothing of what somebody played is waited for or compared with any more."""
@@ -167,19 +192,20 @@ class Ears:
         if any(event.performer == performer for event in self._answers):
             self._answers, self._copying = (), None
 
-    def _state_after(self, events: Iterable[tuple[Event, int]]) -> Any:
-        """Where one stands after events, each with its position in the model (-1: none)."""
+    def _state_after(self, events: Iterable[tuple[Event, int]], slot: int) -> Any:
+        """Where one stands after events, each with its position in the model (-1: none), that `slot` has played."""
         model, viewpoint, alphabet = self.learned.model, self.learned.viewpoint, self.learned.alphabet
         state = model.start()
         before: Event | None = None
         for event, position in events:
             symbol = viewpoint.symbol(event, before)
+            if symbol is not None:
+                known = alphabet.find(symbol)
+                there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
+                tell_before(model, state, event, before, slot)
+                model.advance(state, known or symbol, position if there else None)
+                tell_after(model, state, event)
             before = event
-            if symbol is None:
-                continue
-            known = alphabet.find(symbol)
-            there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
-            model.advance(state, known, position if there else None)
         return state
 
     def _symbols(self, events: Iterable[Event]) -> list[tuple[int, ...]]:

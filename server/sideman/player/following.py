@@ -37,7 +37,7 @@ from ..models import Floats, Peaks, Traces, chance
 from ..pywalk import sampler_pick
 from ..realiser import controlled, realise
 from ..viewpoint import Viewpoint
-from .choosing import COPY, TRIES, Choosing
+from .choosing import COPY, TRIES
 
 #: The purpose of the draw among the places that are lit.
 FOLLOW_PURPOSE: Final = 3000
@@ -76,7 +76,7 @@ class Reach:
         return replace(self, peaks=self.peaks.copy())
 
 
-class Following(Choosing):
+class Following(Steering):
     """Reactions to what has just begun."""
 
     def __init__(self, name: str, model: str, learned: Learned) -> None:

@@ -15,10 +15,11 @@ from ..completing import completions
 from ..constraints import Moment
 from ..copying import Copying, Trail
 from ..events import Answer, Event, PartWord, Planned, Query, Why
-from ..models import GAVE_UP, Choice, Placed
+from ..models import GAVE_UP, Choice, Placed, heeds
 from ..pywalk import PyChoice
 from ..realiser import controlled, realise
 from .following import Following
+from .words import OTHER, Told, tell_before
 
 
 class Player(Following):
@@ -55,6 +56,7 @@ class Player(Following):
             avoid = self.learned.interval(*query.avoid)
         if self._walk is None:
             self._walk = self._walk_from(self._listening.get(self._newest))
+            self._told = Told()
             before = self._before.get(self._newest)
             self._last_pitch = round(before.top.pitch) if before is not None and before.notes else None
         events: list[Planned] = []
@@ -68,7 +70,9 @@ class Player(Following):
                 break
             events.append(self._reacted_otherwise(planned) if query.follows else planned)
             beat += planned.span_beats
-        return Answer(query.player, query.epoch, query.revision, query.memory_length, tuple(events), note)
+        return Answer(
+            query.player, query.epoch, query.revision, query.memory_length, tuple(events), note, self._take_plan()
+        )
 
     def _complete(self, query: Query) -> Answer:
         """What may follow the text that was typed, in one event for all of the answer's time."""
@@ -107,6 +111,7 @@ class Player(Following):
         model = self.learned.model
         if (
             isinstance(model, Placed)
+            and not heeds(model)
             and state is not None
             and before is not None
             and not model.longest_vote(state, avoid)
@@ -123,6 +128,7 @@ class Player(Following):
         self._played.clear()
         self._undo.clear()
         self._trail = Trail()
+        self._told = Told()
 
     def _provisional(self, event: Event, before: Event | None, state: Any) -> Any:
         """The state after an event that is not known whole: what is missing takes its most probable value."""
@@ -130,27 +136,28 @@ class Player(Following):
         if state is None:
             state = learned.model.start()
         values: tuple[int, ...] = ()
+        tell_before(learned.model, state, event, before, OTHER)
         for component in learned.viewpoint.components:
             value = component.value(event, before) if component.early() else 0
             if not value:
                 choices, p = learned.model.predict(state, values)
                 value = int(choices[1:][np.argmax(p[1:])]) if len(choices) > 1 else 0
             values = (*values, value)
-        learned.model.advance(state, learned.alphabet.find(values))
+        learned.model.advance(state, learned.alphabet.find(values) or values)
         return state
 
     def _one(self, query: Query, beat: float, ordinal: int, avoid: list[tuple[int, int]]) -> Planned | None:
         learned, way = self.learned, self._walk
-        if not learned.places or way is None:
+        if way is None or not (learned.places or self._heeds):  # an LLM that ships plays without a memory, too
             return None
         copying = self._copying
-        kept = copying.copy() if copying is not None else None
-        self._undo.append((way.copy(), self._last_pitch, kept, self._last_onset_beats, self._trail))
+        self._undo.append(self._stand())
+        self._tell(query, beat, ordinal)
         moment = Moment(self._last_pitch, query.chord, (beat + query.grid_beats) % 1.0)
         forbidden = copying.forbidden() if copying is not None else None
         choice, bound = self._bounded(query, ordinal, avoid, moment, forbidden)
         if choice is None:
-            self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail = self._undo.pop()
+            self._return(self._undo.pop())
             return None
         if copying is not None:
             copying.went(choice.values)

@@ -48,6 +48,8 @@ class Playing(Charted):
             voice.begun = 0
         voice.asked, voice.fresh = None, False
         voice.forget_ended(now)
+        if answer.plan:
+            self.say(now, f"/player/{voice.name}/plan", answer.plan)
         for planned in answer.events:
             self.last_event = self.last_event % MAX_EVENT + 1
             self.effects.extend(voice.adopt(self.last_event, planned, self.timeline))

@@ -1,0 +1,107 @@
+"""What a player tells a model that heeds words as it plays: chord, place in the bar, instructions, a plan.
+
+How words become tokens is `tokens/`'s, what the model makes of them its own. What is wanted is said as a phrase begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from ..addresses import Value
+from ..events import Query
+from ..models import Sampler, chance, heeds
+from ..tokens import (
+    END_TOKEN,
+    MUSIC,
+    OWN_PLAN,
+    SELF,
+    Around,
+    around_tokens,
+    instructions_of,
+    plan,
+    plan_of,
+    plan_words,
+    planned,
+)
+from .choosing import Choosing
+from .words import Told
+
+#: Bars of a phrase are of four beats, counted from its first note.
+BAR: Final = 4.0
+#: What is wanted is said again after so many events: a model remembers some hundred.
+SAID_AGAIN: Final = 64
+PLAIN: Final = Sampler()
+#: The purposes of the draws of a plan begin here, one a word.
+PLAN_PURPOSE: Final = 3000
+
+
+class Steering(Choosing):
+    """A voice that tells its model what is wanted."""
+
+    def _set(self, settings: Mapping[str, Value]) -> None:
+        super()._set(settings)
+        self._heeds = heeds(self.learned.model)
+
+    def _tell(self, query: Query, beat: float, ordinal: int) -> None:
+        """Tell what stands before the event that is to be chosen."""
+        assert self._walk is not None
+        if not self._heeds:
+            return
+        settings = query.settings
+        wanted = f"{settings['instruction']};{settings['plan']}"
+        told = self._told
+        again = told.wanted != ";" and told.events % SAID_AGAIN == 0
+        if told.begun_beat < 0 or told.wanted != wanted or again:
+            if told.begun_beat >= 0:
+                self._walk.steer((END_TOKEN,))
+            self._walk.steer(around_tokens(Around(SELF), None))
+            self._walk.steer(instructions_of(str(settings["instruction"])))
+            self._tell_plan(str(settings["plan"]), query.seed, ordinal)
+            told = Told(beat, 0, wanted, Around(SELF))
+        now = Around(SELF, query.chord or None, None, 0.0, (beat - told.begun_beat) % BAR)
+        self._walk.steer(around_tokens(now, told.around))
+        self._told = told._replace(events=told.events + 1, around=now)
+
+    def _tell_plan(self, words: str, seed: int, ordinal: int) -> None:
+        """A plan that was written, or one of the model's own, which is then `planned`."""
+        assert self._walk is not None
+        if words == OWN_PLAN:
+            self._walk.steer(said := self._own_plan(seed, ordinal))
+        elif (written := plan_of(words)) is not None:
+            self._walk.steer(said := plan(written))
+        else:
+            return
+        self._plan = plan_words(planned(said))
+
+    def _own_plan(self, seed: int, ordinal: int) -> tuple[int, ...]:
+        """A plan drawn from the model, word by word."""
+        assert self._walk is not None
+        way = self._walk.copy()
+        said: list[int] = []
+
+        def draw(name: str, least: int = 0) -> int:
+            part = MUSIC.ranges[name]
+            p = way.word(part.first + least, part.past)
+            bits = chance(seed, self._number, ordinal, PLAN_PURPOSE + len(said))
+            value = least + (PLAIN.pick(np.array(p), bits) if p is not None else 0)
+            say(name, value)
+            return value
+
+        def say(name: str, value: int) -> None:
+            said.append(MUSIC.token(name, value))
+            way.steer(said[-1:])
+
+        say("plan", 0)
+        draw("cadence")
+        draw("shape")
+        for _ in range(draw("bars", least=1)):
+            draw("density")
+        return tuple(said)
+
+    def _take_plan(self) -> str:
+        """What it intends, if it was not taken yet."""
+        intended, self._plan = self._plan, ""
+        return intended
