@@ -38,6 +38,7 @@ from ..pywalk import sampler_pick
 from ..realiser import controlled, realise
 from ..viewpoint import Viewpoint
 from .choosing import COPY, TRIES
+from .steering import Steering
 
 #: The purpose of the draw among the places that are lit.
 FOLLOW_PURPOSE: Final = 3000
