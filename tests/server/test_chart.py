@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -220,13 +221,13 @@ def test_a_song_file_of_djazz_is_read() -> None:
         read_bytes(b"\xff\xfe", "x")
 
 
-FORM = read_text("2/4 C | D | E | F | G", "form")  # ten beats
+FORM = read_text("2/4 C D | E F | G A | B C7 | D7 E7", "form")  # ten beats
 
 
 def test_a_course_begins_again_at_the_end_of_the_form() -> None:
     course = Course(FORM)
     assert [course.place_at(position) for position in (0, 0.5, 9, 10, 23, -1)] == [0, 0, 9, 0, 3, 9]
-    assert course.labels(8.0, 4) == ("G", "G", "C", "C")
+    assert course.labels(8.0, 4) == ("D7", "E7", "C", "D")
 
 
 def test_a_jump_takes_effect_on_the_next_beat_and_leaves_the_beat_under_way_alone() -> None:
@@ -244,6 +245,24 @@ def test_a_loop_is_gone_round_once_it_is_reached() -> None:
     assert [behind.place_at(position) for position in range(8)] == [8, 9, 0, 1, 2, 3, 2, 3]
     off = course.looped(7.0, (0, 0))
     assert [off.place_at(position) for position in (7, 8, 9, 10, 11, 12, 13)] == [4, 5, 6, 7, 8, 9, 0]
+
+
+places = st.integers(0, 9)
+loops = st.tuples(places, places).map(lambda loop: (min(loop), max(loop)))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 30), st.one_of(places, loops)), max_size=8), st.floats(-5, 60), st.integers(0, 50)
+)
+def test_the_labels_to_come_are_those_of_the_beats_to_come(
+    steps: list[tuple[float, int | tuple[int, int]]], position: float, count: int
+) -> None:
+    course, at = Course(FORM), 0.0
+    for ahead, change in steps:
+        at += ahead
+        course = course.jumped(at, change) if isinstance(change, int) else course.looped(at, change)
+    beats = [course.beat_at(float(math.floor(position + 1e-6) + ahead)) for ahead in range(count)]
+    assert course.labels(position, count) == tuple(beat.label for beat in beats)
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(-1, 9), st.integers(0, 9), st.integers(0, 9)), max_size=30))

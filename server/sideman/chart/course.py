@@ -49,8 +49,16 @@ class Course:
 
     def labels(self, position: float, count: int) -> tuple[str, ...]:
         """The labels of so many beats, from the one that holds a position."""
+        labels, length = self.chart.labels, len(self.chart.labels)
         whole = math.floor(position + NEARLY)
-        return tuple(self.beat_at(float(whole + ahead)).label for ahead in range(count))
+        found: list[str] = []
+        while len(found) < count:
+            place = self.place_at(float(whole + len(found)))
+            past = place + 1  # where what follows in one piece ends: before a jump, beat by beat
+            if whole + len(found) >= self.since:
+                past = self.loop[1] if place < self.loop[1] else length
+            found += labels[place : min(past, place + count - len(found))]
+        return tuple(found)
 
     def jumped(self, position: float, place: int) -> Course:
         """Going on from another place, from the first whole position at or after `position`."""

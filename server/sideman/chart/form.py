@@ -53,9 +53,11 @@ class Chart:
     name: str
     bars: tuple[Bar, ...]
     form: tuple[ChartBeat, ...] = field(init=False, compare=False, repr=False)
+    labels: tuple[str, ...] = field(init=False, compare=False, repr=False)  # of the form
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "form", _unfolded(self.bars))
+        object.__setattr__(self, "labels", tuple(beat.label for beat in self.form))
 
     @property
     def length(self) -> int:
