@@ -290,3 +290,13 @@ def test_a_jump_is_on_its_bar_however_late_the_server_wakes(every_ms: int) -> No
     assert [said[:2] for said in ann.got("/clock")][:4] == [(1, 2), (3, 1), (3, 2), (4, 1)]
     assert ann.got("/section")[0] == ("B",)
     assert when(ann, "/tempo")[0] < 1 + every_ms / 1000 + 0.001
+
+
+def test_the_configuration_may_say_what_is_done_later() -> None:
+    stage = Stage(settings=Settings(say=["/tempo 100", "/start", "/at bar /tempo 90", "/at beat /chart/jump 9"]))
+    assert stage.engine.complaints == ["/at: there is no chart; send one: /chart/set Dm7 | G7 | C^7 | %"]
+    stage.advance(0.1)
+    ann = stage.performer("ann")
+    assert stage.engine._sessions["main"].bpm == 90  # the first bar began at once
+    ann.send("/tempo", 80)
+    assert ann.got("/error") == []
