@@ -185,6 +185,11 @@ class Gate:
         guest.join()
         return guest
 
+    @property
+    def guests(self) -> list[Guest]:
+        """Who was let in and has not left."""
+        return list(self._guests.values())
+
     def forget(self, guest: Guest) -> None:
         """Nothing is told to that guest any more."""
         self._guests.pop(guest.endpoint, None)
@@ -201,7 +206,7 @@ class Gate:
         """Ping for those whose seats are kept, for ever."""
         while True:
             await asyncio.sleep(PING_S)
-            for guest in list(self._guests.values()):
+            for guest in self.guests:
                 if guest.kept:
                     guest.ping()
 
