@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .manners import Manners
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -129,6 +131,7 @@ class Query:
     velocity: float = 0.0  # mean velocity to match, 0: the sources' own
     settings: Mapping[str, int | float | str] = field(default_factory=dict)  # parameters by name
     chord: str = ""  # the harmony in force
+    manners: Manners = field(default_factory=Manners)  # of the ensemble: what leaves room for others
     grid_beats: float = 0.0  # added to a beat it gives the place in the form: whole numbers are beats
     played: tuple[Planned, ...] | None = None  # what goes before, whoever chose it; None: the player chose it all
 

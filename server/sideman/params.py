@@ -13,6 +13,7 @@ from typing import Final
 from .addresses import Value
 from .constraints import pitch_classes, transpositions
 from .errors import Refused
+from .manners import registers, turns
 from .tokens import instructions_of, plan_of
 
 
@@ -203,6 +204,30 @@ SESSION_PARAMS: Final = table(
         Param("echo_ms", 0, 2000, 0, "ms", "machine pitches heard back within it are ignored"),
         Param("tap_starts", 0, 1, 0, "", "whether four taps of `/beat` start the transport", True),
         Param("panic_release_s", 0, 86_400, 0, "s", "so long after a panic it starts again by itself; 0: never"),
+        Param(
+            "manners_density",
+            0,
+            64,
+            0,
+            "notes a beat",
+            "all players together play at most so many, and share them; 0: any number",
+        ),
+        TextParam(
+            "manners_registers",
+            "",
+            "players with their octaves such as bass 1-2 shadow 4, auto, or -",
+            "who plays in which octaves (the fourth from middle C on); auto: they are shared out; empty: all in all",
+            registers,
+        ),
+        TextParam(
+            "manners_turns",
+            "",
+            "players' names, *, or -",
+            "who is silent while a human plays; *: all but those that follow; empty: nobody",
+            turns,
+            empty="nobody",
+        ),
+        Param("manners_turns_beats", 0.25, 64, 2, "beats", "so long after a human's last onset they are silent"),
         Param("seed", 0, 2**53, 0, "", "of chance; the same seed and the same playing give the same notes", True),
     )
 )

@@ -14,6 +14,7 @@ from .addresses import Value
 from .controls import Key, put_to_rest, resting_keys, told
 from .effects import Cut, Effect, Revert, Say
 from .events import Answer, Event, Planned, Query
+from .manners import Manners
 from .seats import Seat
 from .streams import Phrase
 from .timeline import MINUTE, SECOND, Timeline
@@ -220,6 +221,7 @@ class Voice:
         opening: tuple[Event, int] | None = None,
         chord: str = "",
         grid_beats: float = 0.0,
+        manners: Manners | None = None,
     ) -> Query:
         """What to ask its player for: events up to the horizon, or `count` of them."""
         horizon = timeline.beat_at(now + self.horizon_ns(timeline))
@@ -249,6 +251,7 @@ class Voice:
             settings=self.settings,
             chord=chord,
             grid_beats=grid_beats,
+            manners=manners or Manners(),
         )
         self.asked = query
         return query

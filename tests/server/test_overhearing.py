@@ -179,6 +179,16 @@ def test_what_was_stopped_before_it_sounded_is_not_heard() -> None:
     assert memory(ann, "b") <= 1
 
 
+def test_a_phrase_that_is_stopped_ends_there_for_its_hearers() -> None:
+    ann = band(("a", "free", "*"), ("b", "answer", "a"))
+    ann.play([(60, 0.5), (62, 6.0)], legato=1.0)
+    ann.stage.advance(4)
+    ann.send("/player/a/stop")
+    ann.clear()
+    ann.stage.advance(2)
+    assert onsets(ann, "b")
+
+
 def test_a_muted_player_is_not_heard() -> None:
     ann = band(("a", "answer", "*"), ("b", "manual", "a"))
     ann.send("/player/a/mute", 1)

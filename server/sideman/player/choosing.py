@@ -6,6 +6,7 @@ The model says what is probable; here is what is allowed, and what is given up w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..addresses import Value
@@ -13,6 +14,7 @@ from ..constraints import (
     DRUMS_CHANNEL,
     LongestCopy,
     Moment,
+    PitchRange,
     Weights,
     masks,
     of_settings,
@@ -21,8 +23,9 @@ from ..constraints import (
     transpositions,
 )
 from ..copying import Trail
-from ..events import Query
+from ..events import Note, Query
 from ..learned import coarse
+from ..manners import Manners, octaves_into
 from ..models import GAVE_UP_AVOID, Choice, Floats, Placed, Sampler, chance, least_share
 from ..pywalk import PyChoice
 from ..viewpoint import pitch_of
@@ -32,6 +35,7 @@ from .ears import Ears
 REST_PURPOSE: Final = 2000
 #: So many spans may be avoided at once; a walk adds those of continuity and taboo.
 MOST_SPANS: Final = 48
+ALL_REGISTERS: Final = (0, 127)
 COPY: Final = LongestCopy(1).name
 #: So often it chooses again when what it chose would be too long a copy.
 TRIES: Final = 16
@@ -40,12 +44,20 @@ TRIES: Final = 16
 class Choosing(Ears):
     """Choices within what the parameters ask for."""
 
+    def _mind(self, manners: Manners) -> None:
+        """What good manners ask for in this answer."""
+        self._given: tuple[tuple[float, int], ...] = ()
+        if self._register != (manners.low, manners.high):
+            self._register, self._set_for = (manners.low, manners.high), None
+
     def _set(self, settings: Mapping[str, Value]) -> None:
         if settings is self._set_for:
             return
         self._set_for = settings
         self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=least_share(self.learned.model))
-        self._constraints = of_settings(settings)
+        kept = PitchRange(*self._register, int(settings["transpose"]), name="manners: register")
+        first, *others = of_settings(settings)
+        self._constraints = (first, kept, *others) if self._register != ALL_REGISTERS else (first, *others)
         self._longest_copy = int(settings["longest_copy"])
         self._moves = transpositions(str(settings["transpositions"]))
         self._gap_beats = onset_gap_beats(float(settings["density"]))
@@ -180,8 +192,29 @@ class Choosing(Ears):
                 return candidate, True
         return position, False
 
+    def _mannered(self, query: Query, beat: float, notes: tuple[Note, ...]) -> tuple[tuple[Note, ...], list[str]]:
+        """Of an event's notes those that leave room for others, the highest first; and what bound them."""
+        low = max(self._register[0], int(query.settings["pitch_low"]))
+        high = min(self._register[1], int(query.settings["pitch_high"]))
+        kept, said = notes, []
+        if self._register != ALL_REGISTERS and notes[0].channel != DRUMS_CHANNEL:
+            shift = octaves_into(max(note.pitch for note in notes), low, high)
+            moved = tuple(replace(note, pitch=note.pitch + shift) for note in notes)
+            inside = tuple(note for note in moved if low <= round(note.pitch) <= high)
+            kept = inside or notes
+            said += ["manners: register"] if kept != notes else []
+        left = query.manners.notes_left(beat, self._given)
+        if left is not None and left < len(kept):
+            kept = tuple(sorted(kept, key=lambda note: -note.pitch)[:left])
+            said.append("manners: density")
+        if kept:
+            self._given = (*self._given, (beat, len(kept)))
+        return kept, said
+
     def _rest(self, query: Query, ordinal: int, beat: float) -> str:
         """Why an event is to be a rest: there would be too many onsets, or chance would have it; empty: it is not."""
+        if query.manners.leaves_room(beat):
+            return "manners: turns"
         if self._gap_beats and 0 <= beat - self._last_onset_beats < self._gap_beats - 1e-6:
             return "density"
         if self._rests and chance(query.seed, self._number, ordinal, REST_PURPOSE) < self._rests:

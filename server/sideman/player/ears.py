@@ -59,6 +59,7 @@ class Ears:
         self._played: deque[tuple[Event, int]] = deque(maxlen=CONTEXT)  # what it played, each with its place in memory
         self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: object = None  # the settings that are in force
+        self._register = (0, 127)  # that manners leave it
 
     def hear(self, event: Event, stream: int, position: int) -> None:
         """An event has closed; `position` is where the model learned it, -1 if it did not."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -31,50 +31,22 @@ from ..activation import (
 )
 from ..constraints import DRUMS_CHANNEL, Moment
 from ..events import Event, Planned, Query, Why
-from ..harmonic import Ear
 from ..learned import STREAMS, Learned
-from ..models import Floats, Peaks, Traces, chance
+from ..models import Floats, Traces, chance
 from ..pywalk import sampler_pick
 from ..realiser import controlled, realise
 from ..viewpoint import Viewpoint
 from .choosing import COPY, TRIES
+from .reach import SOURCES, Flow, Reach
 from .steering import Steering
 
 #: The purpose of the draw among the places that are lit.
-FOLLOW_PURPOSE: Final = 3000
-#: So many of its last sources are remembered, for taboo.
-SOURCES: Final = 64
+FOLLOW_PURPOSE: Final = 4000
 #: The tempo that it keeps to is a mean over about so many of its last sources.
 TEMPI: Final = 5
 NOTHING_LIT: Final = "nothing is lit: the model goes on"
 NOT_TRACED: Final = "its memory is not traced: the model goes on"
 _PITCH: Final = Viewpoint("pitch")
-
-
-@dataclass(slots=True)
-class Flow:
-    """What a stream has played lately, as the traces see it."""
-
-    performer: str
-    values: deque[int] = field(default_factory=lambda: deque(maxlen=HEARD))
-    ear: Ear = field(default_factory=Ear)
-
-
-@dataclass(slots=True)
-class Reach:
-    """How far a player that follows has come: what is lit, what it played, and until when."""
-
-    peaks: Peaks = field(default_factory=Peaks)
-    beat: float = -math.inf  # up to which time has moved the peaks
-    standing: Standing = field(default_factory=Standing)
-    run: int = 0  # of events in a row from one place that nothing it heard had lit
-    copied: int = 0  # of events in a row from one place
-    sources: tuple[int, ...] = ()
-    played: tuple[int, ...] = ()  # its own last values
-
-    def copy(self) -> Reach:
-        """The same, apart from this."""
-        return replace(self, peaks=self.peaks.copy())
 
 
 class Following(Steering):
@@ -252,7 +224,9 @@ class Following(Steering):
                 notes = ()
                 said = [*said, rest]
             else:
-                self._last_onset_beats = beat
+                notes, manners = self._mannered(query, beat, notes)
+                said = [*said, *manners]
+                self._last_onset_beats = beat if notes else self._last_onset_beats
         heights = found.heights[picked]
         influences = zip(INFLUENCES, heights.tolist(), (heights * self._manner.weights).tolist(), strict=True)
         lit = tuple((name, height) for name, height, weighed in influences if weighed > 0)

@@ -41,6 +41,7 @@ class Player(Following):
 
     def answering(self, query: Query) -> Generator[None, None, Answer]:
         """The same in steps, so that several can be answered side by side: it yields before each event."""
+        self._mind(query.manners)
         self._set(query.settings)
         if self.learned.viewpoint.writes and (query.phrase_of or query.opening is not None):
             return self._complete(query)
@@ -186,7 +187,9 @@ class Player(Following):
                 notes = ()
                 bound.append(rest)
             else:
-                self._last_onset_beats = beat
+                notes, manners = self._mannered(query, beat, notes)
+                bound += manners
+                self._last_onset_beats = beat if notes else self._last_onset_beats
         place = learned.places[position] if source is not None else -1
         gesture = source.numbers if source is not None else ()
         self._played.append((Event(self.name, 0, beat, span, notes, label, numbers=gesture), place))

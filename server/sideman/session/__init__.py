@@ -1,7 +1,7 @@
 """An ensemble: its performers, its players, its time. Commands and notes in, effects out.
 
 The session knows no socket, no clock and no model: `now` is an argument, and what it wants done it leaves in
-`effects`, in order. It is made of layers, each on those before: state, charted, playing, deadlines, leash,
+`effects`, in order. It is made of layers, each on those before: state, charted, mannered, playing, deadlines, leash,
 hands, beating, charting, delaying, exchanging, listening, overhearing, presence.
 """
 

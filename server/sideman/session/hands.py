@@ -177,6 +177,9 @@ class Hands(Leashed):
         if self.settings[name] == value:
             return
         self.settings[name] = value
+        for voice in self.voices.values() if name.startswith("manners") else ():
+            if voice.playing:
+                self.replan(voice, now)
         self.say(now, "/session/is", name, value, but=by)
 
     def forget(self, voice: Voice, beats: float, now: int) -> float:

@@ -133,6 +133,8 @@ class Listening(Exchanging):
 
     def _opened(self, stream: Stream, now: int, *, human: bool) -> None:
         """An onset: an answer to this performer yields, who follows answers at once, who was leashed comes back."""
+        for voice in self._human_turn(now) if human else ():
+            self.replan(voice, now)
         for voice in self.hearers(stream.performer):
             if voice.leashed and human:
                 self._unleash(voice, now)

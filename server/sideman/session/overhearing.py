@@ -132,6 +132,11 @@ class Overhearing(Listening):
             return False
         return super()._learns(voice, performer)
 
+    def disarm(self, voice: Voice, now: int) -> None:
+        """Fall silent now: what it sounded is over for its hearers too."""
+        super().disarm(voice, now)
+        self.release(voice.name, now)
+
     def drop(self, voice: Voice, now: int) -> None:
         """A player ends; whoever heard it hears it no more."""
         super().drop(voice, now)

@@ -11,14 +11,14 @@ from ..effects import Make
 from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
 from ..voice import ENDLESS, STALE_NS, Finished, Voice
-from .charted import Charted
+from .mannered import Mannered
 
 MAX_EVENT = 16_777_215
 #: Whose plan has run out for longer than this, when it plans again, has missed a deadline.
 LATE_NS = 5_000_000
 
 
-class Playing(Charted):
+class Playing(Mannered):
     """The automatic layer."""
 
     def add_voice(self, name: str, model: str, viewpoint: str, memory: str, owner: str, now: int) -> Voice:
@@ -113,9 +113,9 @@ class Playing(Charted):
         length = self.memory_lengths.get(voice.memory, 0)
         seed = int(self.settings["seed"])
         grid = self.transport.position - self.transport.since_beat if self.transport.running else 0.0
-        self.effects.append(
-            voice.query(now, self.timeline, seed, length, count, opening, self.chord_at(voice.cursor_beat), grid)
-        )
+        chord = self.chord_at(voice.cursor_beat)
+        manners = self.manners(voice, now, by_hand=count == 1 and opening is None)
+        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening, chord, grid, manners))
 
     def _starting_beat(self, now: int) -> float:
         """Now, or the next beat if the transport runs."""

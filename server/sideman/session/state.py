@@ -5,6 +5,7 @@ Nothing here decides anything.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class SessionState:
         self.last_human_ns = now
         self.echoes = 0
         self.unheard: dict[str, deque[Unheard]] = {}  # of players that others hear
+        self.room_until_beat = -math.inf  # so long it is a human's turn
         self.reactions: dict[str, Reaction] = {}  # of players that follow others
         self.wanted: dict[str, Wanted] = {}  # of players that are to become others
         self.memory_lengths: dict[str, int] = {}

@@ -1,0 +1,124 @@
+"""Several sessions in one server: names, memories, players, time and parameters of one are nothing to another."""
+
+from __future__ import annotations
+
+import pytest
+
+from sideman.testing import Performer, Stage
+
+TUNE = [(60, 0.25), (62, 0.25), (64, 0.25), (65, 0.25)]
+
+
+@pytest.fixture
+def two() -> tuple[Performer, Performer]:
+    """Two people of the same name, each in a session of their own."""
+    stage = Stage()
+    north = stage.performer("ann", 0, "-", "north")
+    south = Performer(stage, "ann")
+    south.send("/join", "ann", 0, "-", "south")
+    assert south.got("/joined")[0][1] == "south"
+    south.clear()
+    return north, south
+
+
+def memory(ann: Performer, name: str = "sideman") -> int:
+    ann.clear()
+    ann.send("/status")
+    return next(int(str(got[2])) for got in ann.got("/status/is") if got[:2] == ("memory", name))
+
+
+def test_what_is_played_in_one_is_learned_and_answered_there_only(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    north.play(TUNE)
+    north.stage.advance(5)
+    assert north.got("/player/sideman/note")
+    assert south.heard() == []
+    assert memory(north) == len(TUNE)
+    assert memory(south) == 0
+
+
+def test_players_of_the_same_name_have_memories_of_their_own(two: tuple[Performer, Performer]) -> None:
+    for ann, mode in zip(two, ("answer", "free"), strict=True):
+        ann.send("/player/echo/new", "oracle", "pitch", "shared")
+        ann.send("/player/echo/mode", mode)
+        ann.send("/player/echo/play")
+        assert not ann.got("/error")
+    north, south = two
+    north.play(TUNE)
+    north.stage.advance(5)
+    assert memory(north, "shared") == len(TUNE)
+    assert memory(south, "shared") == 0
+    south.send("/memory/shared/clear")
+    assert memory(north, "shared") == len(TUNE)
+    north.clear()
+    north.send("/player/echo/play", 2)
+    north.stage.advance(5)
+    assert south.got("/player/echo/note") == []
+
+
+def test_tempo_harmony_and_parameters_are_the_sessions_own(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    north.send("/tempo", 90)
+    north.send("/chord", "Dm7")
+    north.send("/session/set", "phrase_gap_s", 3)
+    north.send("/player/sideman/param/temperature", 0.5)
+    north.send("/start")
+    assert south.heard() == []
+    south.send("/refresh")
+    assert south.got("/tempo") == [(120.0,)]
+    assert south.got("/transport") == [(0,)]
+    assert south.got("/harmony") == []
+    assert ("temperature", 1.0) in south.got("/player/sideman/is")
+    south.send("/session/get", "phrase_gap_s")
+    assert south.got("/session/is") == [("phrase_gap_s", 1.0)]
+
+
+def test_a_stop_or_panic_in_one_leaves_the_other_playing(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    for ann in two:
+        ann.send("/player/sideman/mode", "free")
+        ann.play(TUNE)
+    north.stage.advance(3)
+    north.send("/player/*/stop")
+    north.send("/panic")
+    north.stage.advance(1)
+    for ann in two:
+        ann.clear()
+    north.stage.advance(3)
+    assert north.got("/player/sideman/note") == []
+    assert south.got("/player/sideman/note")
+
+
+def test_no_player_hears_one_of_another_session(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    north.send("/player/lead/new", "oracle")
+    north.send("/player/lead/mode", "answer")
+    north.send("/player/lead/play")
+    south.send("/player/sideman/hear", "lead", "ann")
+    north.play(TUNE)
+    north.stage.advance(6)
+    assert north.got("/player/lead/note")
+    assert memory(south) == 0
+
+
+def test_who_is_forgotten_in_one_is_remembered_in_the_other(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    for ann in two:
+        ann.play(TUNE)
+        ann.stage.advance(5)
+    north.send("/forget-me")
+    assert north.got("/forgotten") == [(len(TUNE),)]
+    for ann in two:
+        ann.clear()
+        ann.send("/player/sideman/next")
+        ann.stage.advance(0.1)
+    assert north.got("/player/sideman/note") == []
+    assert len(south.got("/player/sideman/note")) == 1
+
+
+def test_seats_are_a_sessions_own_and_one_leaves_without_the_other(two: tuple[Performer, Performer]) -> None:
+    north, south = two
+    north.send("/leave")
+    assert south.got("/performer/ann/state") == []
+    south.send("/ping", 7)
+    assert south.got("/pong")[0][0] == 7
