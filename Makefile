@@ -65,9 +65,9 @@ fuzz: setup  ## each fuzzer for FUZZ_S seconds (300), with inputs never tried be
 
 soak: setup  ## the long runs of what `make test` samples: a million datagrams of junk, months of sensors, an hour's rehearsal
 	@$(in_venv) SIDEMAN_JUNK=1000000 SIDEMAN_EXAMPLES=3000 SIDEMAN_EVENTS=1000000 SIDEMAN_STREAM=155000000 \
-		SIDEMAN_MINUTES=60 \
+		SIDEMAN_MINUTES=60 SIDEMAN_CROWD_S=600 \
 		python -m pytest --timeout 20000 -s tests/system/test_bars.py tests/server/test_bars.py \
-		tests/system/test_exchange_live.py tests/server/test_months.py \
+		tests/system/test_exchange_live.py tests/server/test_months.py tests/server/test_crowd.py \
 		tests/server/test_rehearsal.py $(ARGS)
 
 bench: setup  ## every benchmark, as tables, with the machine they ran on (ARGS="osc")

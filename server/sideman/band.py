@@ -204,37 +204,41 @@ class Band:
 
     def hear(self, players: Sequence[str], learn: Sequence[bool], event: Event, stream: int) -> None:
         """An event has closed: each memory of those that learn keeps it once, each player listens."""
-        learners = (name for name, on in zip(players, learn, strict=True) if on)
-        self.keep(tuple(dict.fromkeys(self.key_of(name).memory for name in learners)), players, event, stream)
+        known = self._players
+        learners = [known[name][1].memory for name, on in zip(players, learn, strict=True) if on]
+        self.keep(tuple(dict.fromkeys(learners)), players, event, stream)
 
     def keep(self, memories: Sequence[str], players: Sequence[str], event: Event, stream: int) -> None:
         """These memories keep an event, these players hear it."""
-        places = {memory: self._keep(memory, event, stream) for memory in memories}
-        positions: dict[int, int] = {}
+        places: dict[str, int] = {}
+        for name in memories:
+            memory = self.memory(name)
+            changes = memory.changes
+            places[name] = memory.append(event, stream)
+            if memory.changes != changes:
+                self._relearn(name)
+        before, self._heard = self._heard, self._heard + len(memories)
+        if before // WEIGHED_EVERY != self._heard // WEIGHED_EVERY:
+            self._weigh()
+        positions: dict[Learned, int] = {}
         for key, learned in self._learned.items():
-            if key.memory in places:
-                positions[id(learned)] = learned.learn(event, stream, places[key.memory])
+            place = places.get(key[0])
+            if place is not None:
+                positions[learned] = learned.learn(event, stream, place)
                 if learned.outgrown:
                     self._relearn(key.memory)
         for name in players:
             player = self._players[name][0]
-            player.hear(event, stream, positions.get(id(player.learned), -1))
+            player.hear(event, stream, positions.get(player.learned, -1))
 
-    def _keep(self, name: str, event: Event, stream: int) -> int:
-        memory = self.memory(name)
-        changes = memory.changes
-        place = memory.append(event, stream)
-        self._heard += 1
-        if self._heard % WEIGHED_EVERY == 0:
-            while self.held_bytes > self._most_bytes:
-                largest = max(self._memories, key=lambda name: self._memories[name].bytes)
-                if len(self._memories[largest].segments) < 2:
-                    break
-                self._memories[largest].drop_oldest()
-                self._relearn(largest)
-        if memory.changes != changes:
-            self._relearn(name)
-        return place
+    def _weigh(self) -> None:
+        """The largest memories lose their oldest until all together are within their bytes."""
+        while self.held_bytes > self._most_bytes:
+            largest = max(self._memories, key=lambda name: self._memories[name].bytes)
+            if len(self._memories[largest].segments) < 2:
+                break
+            self._memories[largest].drop_oldest()
+            self._relearn(largest)
 
     def answer(self, query: Query) -> Answer:
         """What a player answers."""

@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from .events import Control, Event, Note
@@ -37,6 +38,14 @@ WORDS: Final = (
     *(f"control {name}" for name, kind in CONTROL if kind == "str"),
 )
 STREAM: Final = "stream"
+#: Fields that are kept as they are, those that are strings, and tuples with the column of their numbers (of notes: "").
+PLAIN: Final = tuple(name for name, kind in EVENT if kind in ("int", "float", "bool"))
+STRINGS: Final = tuple(name for name, kind in EVENT if kind == "str")
+TUPLES: Final = tuple((name, f"{name} numbers" if kind == NUMBERS else "") for name, kind in EVENT
+                      if kind in (NOTES, NUMBERS))  # fmt: skip
+_plain_of = attrgetter(*PLAIN)
+_strings_of = attrgetter(*STRINGS)
+_note_of = attrgetter(*(name for name, _ in NOTE))
 
 
 class Columns:
@@ -60,6 +69,13 @@ class Columns:
                     self.arrays[f"control {control_name}"] = array(CODES[control_kind])
             else:
                 self.arrays[name] = array(CODES[kind])
+        self._bind()
+
+    def _bind(self) -> None:
+        """What appends to the columns of an event's plain fields, of its strings and of a note's fields, at hand."""
+        self._plain = [self.arrays[name].append for name in PLAIN]
+        self._strings = [self.arrays[name].append for name in STRINGS]
+        self._notes = [self.arrays[f"note {name}"].append for name, _ in NOTE]
 
     def __len__(self) -> int:
         return len(self.arrays[STREAM])
@@ -67,22 +83,21 @@ class Columns:
     def append(self, event: Event, stream: int) -> None:
         """Keep an event."""
         arrays = self.arrays
-        for name, kind in EVENT:
-            value = getattr(event, name)
-            if kind == "str":
-                arrays[name].append(self._number(value))
-            elif kind == NOTES:
-                for note_name, _ in NOTE:
-                    arrays[f"note {note_name}"].extend(getattr(note, note_name) for note in value)
-                arrays[name].append(arrays[name][-1] + len(value))
-            elif kind == NUMBERS:
-                arrays[f"{name} numbers"].extend(value)
-                arrays[name].append(arrays[name][-1] + len(value))
-            elif kind == CONTROLS:
-                for control in value:
-                    self._keep_control(control)
-            else:
-                arrays[name].append(value)
+        for append, value in zip(self._plain, _plain_of(event), strict=True):
+            append(value)
+        numbers = self._numbers
+        for append, word in zip(self._strings, _strings_of(event), strict=True):
+            append(numbers[word] if word in numbers else self._number(word))
+        for note in event.notes:
+            for append, value in zip(self._notes, _note_of(note), strict=True):
+                append(value)
+        for name, members in TUPLES:
+            ends, values = arrays[name], getattr(event, name)
+            ends.append(ends[-1] + len(values))
+            if members:
+                arrays[members].extend(values)
+        for control in event.controls:
+            self._keep_control(control)
         arrays[STREAM].append(stream)
 
     def _keep_control(self, control: Control) -> None:
@@ -107,7 +122,8 @@ class Columns:
             else:
                 made.arrays[name] = arrays[name][:count]
         made.words = list(self.words)
-        made._numbers = {word: number for number, word in enumerate(made.words) if word}
+        made._numbers = {word: number for number, word in enumerate(made.words)}
+        made._bind()
         return made
 
     def event(self, place: int) -> Event:
@@ -216,6 +232,7 @@ class Columns:
                 raise ValueError(f"the column {name!r} is of type {arrays[name].typecode}")
             made.arrays[name] = arrays[name]
         made._check()
+        made._bind()
         return made
 
     def _check(self) -> None:

@@ -43,7 +43,7 @@ class Hub:
         self._seats = seats
         self.outputs: list[OutputSettings] = []
         self._version = -1
-        self._wanted: dict[str, Groups] = {}
+        self._wanted: dict[tuple[str, Seat | None], Groups] = {}
 
     def route(self, say: Say) -> Iterator[Send]:
         """The packets of one message; none where nobody wants it."""
@@ -92,17 +92,16 @@ class Hub:
             if isinstance(to, Seat) and not to.reply[1]:
                 return ()
             return ((0, (to.reply if isinstance(to, Seat) else to,)),)
-        if say.but is not None:
-            return grouped(seat for seat in self._here() if seat is not say.but and seat.wants(say.address))
         if self._version != self._seats.version:
             self._version = self._seats.version
             self._wanted.clear()
-        wanted = self._wanted.get(say.address)
+        key = say.address, say.but
+        wanted = self._wanted.get(key)
         if wanted is None:
             if len(self._wanted) >= CACHED_ADDRESSES:
                 self._wanted.clear()
-            wanted = grouped(seat for seat in self._here() if seat.wants(say.address))
-            self._wanted[say.address] = wanted
+            wanted = grouped(seat for seat in self._here() if seat is not say.but and seat.wants(say.address))
+            self._wanted[key] = wanted
         return wanted
 
     def _here(self) -> list[Seat]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from .activation import Traced
 from .events import Event
@@ -67,6 +68,7 @@ class Learned:
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
         self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
+        self._alone: dict[int, npt.NDArray[np.int32]] = {}  # each symbol as what a model learns
         self._forgotten: tuple[Span, ...] = ()  # what it was built without
         self._past = memory.first  # the memory's positions that it has been taught
         self.outgrown = False  # the viewpoint has met so much that it would see it otherwise now
@@ -107,16 +109,26 @@ class Learned:
     def learn(self, event: Event, stream: int, place: int) -> int:
         """Learn an event that stands at `place` in memory; its position in the model, -1 if it has no symbol."""
         self._past = place + 1
+        if not self.viewpoint.slices:
+            return self._learn(event, stream, place, place)
         learned = -1
         for whole, first, last in self._wholes(event, stream, place):
-            symbol = self.viewpoint.symbol(whole, self.before.get(stream))
-            if symbol is None:
-                continue
-            self._note(whole, stream, first, last, symbol)
-            self.outgrown = self.viewpoint.meet(whole) or self.outgrown
-            self.model.learn(np.array([self.alphabet.intern(symbol)], np.int32), stream)
-            learned = len(self.places) - 1
+            position = self._learn(whole, stream, first, last)
+            learned = position if position >= 0 else learned
         return learned
+
+    def _learn(self, event: Event, stream: int, place: int, last: int) -> int:
+        symbol = self.viewpoint.symbol(event, self.before.get(stream))
+        if symbol is None:
+            return -1
+        self._note(event, stream, place, last, symbol)
+        if self.viewpoint.studies and self.viewpoint.meet(event):
+            self.outgrown = True
+        number = self.alphabet.intern(symbol)
+        if number not in self._alone:
+            self._alone[number] = np.array([number], np.int32)
+        self.model.learn(self._alone[number], stream)
+        return len(self.places) - 1
 
     def _wholes(self, event: Event, stream: int, place: int) -> list[tuple[Event, int, int]]:
         """What there is to learn when an event has closed, each with its first and last place: itself, or beats."""
@@ -143,7 +155,10 @@ class Learned:
         if self.traced is not None:
             self.traced.append(event, stream, symbol[0])
         self.latest[symbol] = position
-        self.alike.setdefault(symbol[0], deque(maxlen=ALIKE)).append(position)
+        alike = self.alike.get(symbol[0])
+        if alike is None:
+            alike = self.alike[symbol[0]] = deque(maxlen=ALIKE)
+        alike.append(position)
 
     def _flush(self, waiting: list[int], streams: list[int]) -> None:
         """Learn runs of symbols, a stream each."""

@@ -98,7 +98,9 @@ class Memory:
 
     def append(self, event: Event, stream: int) -> int:
         """Keep an event; its position. The oldest segment goes where there would be too many."""
-        if len(self.segments[-1]) == self.segment:
+        place = len(self.segments[-1])
+        if place == self.segment:
+            place = 0
             self.segments.append(Columns())
             while len(self.segments) * self.segment > self.most and len(self.segments) > 1:
                 self.drop_oldest()
@@ -106,7 +108,7 @@ class Memory:
         for note in event.notes:
             self.velocity_sum += note.velocity
             self.velocity_count += 1
-        return len(self) - 1
+        return self.first + (len(self.segments) - 1) * self.segment + place
 
     def drop_oldest(self) -> None:
         """Let the oldest segment go."""

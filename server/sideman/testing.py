@@ -68,6 +68,7 @@ class Stage:
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
         self._slow = {**bundled_slow(), **(slow or {})}
+        self._strangers = strangers
         self.slow_s = 0.0  # how long slow models take for what has gathered
         self._strands: dict[Place, Strand] = {}
         self._gathered: list[tuple[Place, Handed]] = []
@@ -116,8 +117,7 @@ class Stage:
             if not job.elsewhere:
                 self._built.append((self.clock.now() + round(self.building_s * SECOND), job.number))
         self.engine.building.clear()
-        strangers = self.inputs[0].strangers if isinstance(self.inputs[0], Begin) else ()
-        self._gathered += [item for item in self.engine.elsewhere.handed if item[0].model not in strangers]
+        self._gathered += [item for item in self.engine.elsewhere.handed if item[0].model not in self._strangers]
         self.engine.elsewhere.handed.clear()
         self._infer()
         self._run_errands()

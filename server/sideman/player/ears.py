@@ -75,7 +75,9 @@ class Ears:
         symbol = learned.viewpoint.symbol(event, self._before.get(stream))
         if symbol is None:
             return
-        phrase = self._phrases.setdefault(stream, deque(maxlen=PHRASE))
+        phrase = self._phrases.get(stream)
+        if phrase is None:
+            phrase = self._phrases[stream] = deque(maxlen=PHRASE)
         if stream in self._over:
             self._over.discard(stream)
             phrase.clear()

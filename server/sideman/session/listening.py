@@ -38,7 +38,7 @@ class Listening(Exchanging):
             held = Held(pitch, velocity, channel, played_ns, off_ns)
             closed, opens = stream.note_on(played_ns, held, self.timeline, chord_ns)
             if closed:
-                self._close(stream, closed)
+                self._close(stream, closed, now)
             if opens:
                 stream.chord = self.harmony
                 self._opened(stream, now, human=seat.kind == "human")
@@ -96,7 +96,7 @@ class Listening(Exchanging):
         for mark in marks:
             closed = stream.put(played_ns, mark, played_ns + last_ns, self.timeline)
             if closed:
-                self._close(stream, closed)
+                self._close(stream, closed, now)
             stream.chord = self.harmony
         self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
@@ -156,8 +156,9 @@ class Listening(Exchanging):
             self.show(voice, now)
             self._next_answer(voice, now)
 
-    def _close(self, stream: Stream, event: Event) -> None:
+    def _close(self, stream: Stream, event: Event, now: int) -> None:
         """An event has closed: its hearers learn it, those that waited for something to play from begin."""
+        self.heard += 1
         hearers = self.hearers(stream.performer)
         if not hearers:
             return
@@ -176,7 +177,7 @@ class Listening(Exchanging):
         )
         for voice in hearers:
             if voice.resting:
-                self._go(voice, event.onset_ns)
+                self._go(voice, now if voice.slow else event.onset_ns)  # a slow model needs its time
 
     def _await_phrase(self, stream: Stream) -> None:
         end = stream.end_ns(gap_ns(float(self.settings["hold_max_s"])))
@@ -193,7 +194,7 @@ class Listening(Exchanging):
             return
         event, phrase = finished
         if event:
-            self._close(stream, event)
+            self._close(stream, event, now)
         for voice in self.hearers(stream.performer):
             if voice.mode != "answer" or voice.deaf or voice.name == stream.performer or stream.depth >= DEEPEST:
                 continue

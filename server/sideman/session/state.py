@@ -81,6 +81,7 @@ class SessionState:
         self.memory_lengths: dict[str, int] = {}
         self.phrase_starts: dict[tuple[int, str], int] = {}
         self.last_event = 0
+        self.heard = 0  # events of performers that closed
         self.late = 0
         self.discarded = 0  # answers that came too late
 
@@ -146,6 +147,8 @@ class SessionState:
             ("session", (self.name,)),
             ("performers", (len(here),)),
             ("players", (len(self.voices),)),
+            ("heard", (self.heard,)),
+            ("played", (self.last_event,)),
             ("late", (self.late,)),
             ("missed_deadlines", (sum(voice.missed for voice in self.voices.values()),)),
             ("answers_discarded", (self.discarded,)),

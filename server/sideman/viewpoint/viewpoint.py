@@ -6,6 +6,7 @@ Source: Conklin & Witten, "Multiple viewpoint systems for music prediction", JNM
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -34,6 +35,12 @@ COMPONENTS: Final[dict[str, Callable[[], Component]]] = {
     "gesture": Gesture,
 }
 MOST_LINKED: Final = 4
+#: Those that number nothing themselves: what they see depends on the event and the one before it alone.
+PLAIN: Final = {"pitch", "interval", "pitch_class", "scale_degree", "contour", "pcset", "ioi", "duration"}
+
+Seen = tuple[Event | None, Event | None, tuple[int, ...] | None]
+_NOTHING: Final[Seen] = (None, None, None)
+_SEEN: Final[defaultdict[str, list[Seen]]] = defaultdict(lambda: [_NOTHING])
 
 
 def check(name: str) -> None:
@@ -57,11 +64,18 @@ class Viewpoint:
         self.components = tuple(COMPONENTS[part]() for part in self.names)
         self.slices = "beat" in self.names
         self._gestures = [component for component in self.components if isinstance(component, Gesture)]
+        # What was seen last: all that hear one event through the same components see the same.
+        self._seen = _SEEN[self.name] if set(self.names) <= PLAIN else [_NOTHING]
 
     def symbol(self, event: Event, before: Event | None) -> tuple[int, ...] | None:
         """The event's symbol, or None if it has none in this viewpoint."""
-        values = tuple(component.value(event, before) for component in self.components)
-        return values if all(values) else None
+        seen = self._seen[0]
+        if seen[0] is event and seen[1] is before and not self._gestures:
+            return seen[2]
+        values = tuple([component.value(event, before) for component in self.components])
+        symbol = values if all(values) else None
+        self._seen[0] = (event, before, symbol)
+        return symbol
 
     def place(self, name: str) -> int:
         """Which component has that name; -1: none."""
