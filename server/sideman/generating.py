@@ -29,9 +29,8 @@ def generated(
     chord: str = "",
 ) -> tuple[Planned, ...]:
     """The events that a player plays from a memory, up to the one that crosses `beats`."""
+    band.fill(SESSION, memory)
     band.make(PLAYER, model, viewpoint, SESSION)
-    band.settle()
-    band.load(SESSION, memory)
     band.settle()
     query = Query(
         player=PLAYER,
