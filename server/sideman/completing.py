@@ -55,7 +55,7 @@ def _ends_of_words(learned: Learned, state: Any, exclude: list[Span]) -> tuple[S
         for probability, text, here in best:
             if not enough or probability > enough[0]:
                 further = here.copy()
-                learned.model.advance(further, learned.alphabet.find((numbers[text[-1]],)))
+                learned.model.advance(further, learned.known((numbers[text[-1]],)))
                 beam.append((probability, text, further))
         if not beam:
             break

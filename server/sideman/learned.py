@@ -19,7 +19,7 @@ import numpy.typing as npt
 from .activation import Traced
 from .events import Event
 from .memory import Memory, Snapshot
-from .models import Alphabet, Model, ModelFactory, Placed
+from .models import Alphabet, Model, ModelFactory, NativeModel, Placed, Symbol
 from .viewpoint import Slicer, Viewpoint, merged
 
 Span = tuple[int, int]
@@ -126,7 +126,7 @@ class Learned:
             self.outgrown = True
         number = self.alphabet.intern(symbol)
         if number not in self._alone:
-            self._alone[number] = np.array([number], np.int32)
+            self._alone[number] = self._told([number])
         self.model.learn(self._alone[number], stream)
         return len(self.places) - 1
 
@@ -160,12 +160,22 @@ class Learned:
             alike = self.alike[symbol[0]] = deque(maxlen=ALIKE)
         alike.append(position)
 
+    def _told(self, numbers: list[int]) -> npt.NDArray[np.int32]:
+        """Symbols as the model wants to learn them: ids in the core, elsewhere rows of their components."""
+        if isinstance(self.model, NativeModel):
+            return np.array(numbers, np.int32)
+        return np.array([self.alphabet.values(number) for number in numbers], np.int32)
+
+    def known(self, symbol: tuple[int, ...]) -> Symbol:
+        """A symbol as the model wants to go on by it: an id in the core if it has one, else its components."""
+        return (isinstance(self.model, NativeModel) and self.alphabet.find(symbol)) or symbol
+
     def _flush(self, waiting: list[int], streams: list[int]) -> None:
         """Learn runs of symbols, a stream each."""
         first = 0
         for at in range(1, len(waiting) + 1):
             if at == len(waiting) or streams[at] != streams[first]:
-                self.model.learn(np.array(waiting[first:at], np.int32), streams[first])
+                self.model.learn(self._told(waiting[first:at]), streams[first])
                 first = at
         waiting.clear()
         streams.clear()

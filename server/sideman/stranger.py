@@ -135,9 +135,10 @@ class HostedModel:
         return HostedState(self, self._states)
 
     def learn(self, symbols: Ints, stream: int = 0) -> None:
-        """Learn ids of the alphabet, sent as tuples."""
+        """Learn ids of the alphabet, or rows of components, which are what is sent."""
         self.begin_event()
-        self.call("learn", [list(self._alphabet.values(int(symbol))) for symbol in symbols], stream)
+        rows = symbols.tolist()
+        self.call("learn", [row if isinstance(row, list) else list(self._alphabet.values(row)) for row in rows], stream)
 
     def start(self) -> HostedState:
         """A state that has heard nothing."""

@@ -88,9 +88,8 @@ class Ears:
         if state is None:
             self._make_room()
             state = self._listening[stream] = learned.model.start()
-        known = learned.alphabet.find(symbol)
         tell_before(learned.model, state, event, self._before.get(stream), OTHER)
-        learned.model.advance(state, known or symbol, position if position >= 0 else None)
+        learned.model.advance(state, learned.known(symbol), position if position >= 0 else None)
         tell_after(learned.model, state, event)
         self._before[stream] = event
         self._newest = stream
@@ -206,7 +205,7 @@ class Ears:
                 known = alphabet.find(symbol)
                 there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
                 tell_before(model, state, event, before, slot)
-                model.advance(state, known or symbol, position if there else None)
+                model.advance(state, self.learned.known(symbol), position if there else None)
                 tell_after(model, state, event)
             before = event
         return state

@@ -84,7 +84,7 @@ class Player(Following):
         if query.opening is not None:
             symbol = learned.viewpoint.symbol(query.opening, self._before.get(stream))
             if symbol is not None:
-                learned.model.advance(state, learned.alphabet.find(symbol))
+                learned.model.advance(state, learned.known(symbol))
         found = completions(learned, state, learned.masked())
         beat, until = query.onset_beats, query.until_beats
         span = until - beat if math.isfinite(until) and until > beat else 1.0
@@ -144,7 +144,7 @@ class Player(Following):
                 choices, p = learned.model.predict(state, values)
                 value = int(choices[1:][np.argmax(p[1:])]) if len(choices) > 1 else 0
             values = (*values, value)
-        learned.model.advance(state, learned.alphabet.find(values) or values)
+        learned.model.advance(state, learned.known(values))
         return state
 
     def _one(self, query: Query, beat: float, ordinal: int, avoid: list[tuple[int, int]]) -> Planned | None:

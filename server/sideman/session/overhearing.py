@@ -88,7 +88,7 @@ class Overhearing(Listening):
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
             closed, opens = stream.note_on(unheard.due_ns, what, self.timeline, chord_ns)
         if closed:
-            self._close(stream, closed)
+            self._close(stream, closed, now)
         if opens:
             stream.chord, stream.depth = self.harmony, deepest
             self._overheard(stream, unheard, now)
