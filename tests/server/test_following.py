@@ -195,6 +195,43 @@ def test_what_is_forgotten_never_lights_up(ann: Performer) -> None:
     assert pitches(ann) == []
 
 
+def test_a_long_memory_is_traced_off_the_loop_and_the_model_goes_on_until_then() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/player/sideman/stop")
+    for _ in range(5):
+        teach(ann, TUNE)
+    stage.building_s = 3.0
+    for name, value in (("learn", 0), ("mode", "follow")):
+        ann.send(f"/player/sideman/{name}", value)
+    ann.send("/player/sideman/play")
+    for said in ("its memory is not traced", "melodic lit it"):
+        ann.clear()
+        ann.play([(pitch, 0.2) for pitch in TUNE[:4]])
+        assert said in str(whys(ann)[-1][6])
+        stage.advance(4)
+
+
+def test_what_is_being_forgotten_is_dark_before_memory_has_been_learned_afresh() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.send("/player/sideman/stop")
+    for _ in range(4):
+        teach(ann, TUNE)
+        teach(bob, OTHER)
+    for name, value in (("learn", 0), ("mode", "follow")):
+        ann.send(f"/player/sideman/{name}", value)
+    ann.send("/player/sideman/play")
+    ann.play([(40, 0.5)])
+    stage.advance(3)
+    stage.building_s = 60.0
+    ann.send("/forget-me")
+    bob.clear()
+    bob.play([(pitch, 0.5) for pitch in TUNE + OTHER])
+    sources = {reason[3] for reason in whys(bob)}
+    assert sources == {"bob"}
+
+
 def test_where_nothing_is_lit_the_model_goes_on_and_says_so(ann: Performer) -> None:
     for influence in ("melodic", "harmonic", "self"):
         ann.send(f"/player/sideman/param/weight_{influence}", 0)

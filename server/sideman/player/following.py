@@ -237,7 +237,8 @@ class Following(Steering):
         where = learned.places[place]
         gesture = source.numbers
         self._played.append((Event(self.name, 0, beat, span, notes, label, numbers=gesture), where))
-        entropy = -sum(float(share) * math.log2(share) for share in shares if share > 0)
+        drawn = shares[shares > 0]
+        entropy = float(-(drawn * np.log2(drawn)).sum())
         rank = int(np.sum(shares > shares[picked]))
         key = f"{query.seed}/{self.name}/{ordinal}"
         why = Why("activation", probability, float(shares[picked]), entropy, rank, source.performer, where,
