@@ -125,6 +125,20 @@ def test_a_bundle_of_a_bot_does_not_either() -> None:
     assert ann.got(NOTE) == []
 
 
+@pytest.mark.parametrize("mode", ["free", "answer", "follow", "manual"])
+def test_a_player_that_plays_on_brings_no_leashed_one_back(mode: str) -> None:
+    _, ann, _ = leashed()
+    ann.send("/player/echo/new", "oracle", "pitch*ioi", "sideman")
+    ann.send("/player/echo/param/leash", 0)
+    ann.send("/player/sideman/hear", "*", "echo")
+    ann.send("/player/sideman/mode", mode)
+    ann.send("/player/echo/play")
+    quiet(ann, 70)
+    assert ann.got("/player/echo/note")
+    assert ann.got(NOTE) == []
+    assert "playing" not in [said[0] for said in ann.got(STATE)]
+
+
 def test_whose_name_is_spoken_in_decides_whether_it_was_a_human() -> None:
     stage, ann, bot = leashed()
     stage.performer("pedal", 0, "-", "main", "sensor")
@@ -303,6 +317,7 @@ def test_a_player_learns_nothing_from_itself_unless_told_and_shows_whom_it_hears
     ann = stage.performer("ann")
     ann.play(PHRASE)
     stage.advance(5)
+    ben = stage.performer("ben")
     session = stage.engine._sessions["main"]
     length = session.memory_lengths["sideman"]
     ann.send("/player/sideman/mode", "free")
@@ -310,7 +325,14 @@ def test_a_player_learns_nothing_from_itself_unless_told_and_shows_whom_it_hears
     assert len(ann.got(NOTE)) > 10
     assert session.memory_lengths["sideman"] == length
     ann.send("/player/sideman/hear", "*", "sideman")
-    assert ann.got("/player/sideman/hears") == [("*", "sideman")]
+    assert ben.got("/player/sideman/hears") == [("*", "sideman")]
+    stage.advance(10)
+    assert session.memory_lengths["sideman"] > length
+    ann.send("/player/sideman/hear", "*")
+    stage.advance(0.5)
+    length = session.memory_lengths["sideman"]
+    stage.advance(5)
+    assert session.memory_lengths["sideman"] == length
 
 
 @pytest.mark.parametrize("way", ["stop", "mute", "pattern", "bundle", "panic", "halt"])
