@@ -19,6 +19,8 @@ from .tokens import END_TOKEN, MUSIC, Grammar, vocabulary_of
 CONTEXTS: Final = 32
 #: So many tokens of the past are read, some 130 events of three components.
 WINDOW: Final = 512
+#: Of fewer an event might not find room.
+LEAST_WINDOW: Final = 256
 _FIELDS: Final = {
     "vocab_size": int,
     "hidden_size": int,
@@ -103,8 +105,15 @@ def _field(config: Mapping[str, Any], name: str, of: type, folder: Path) -> int 
 
 
 def reader(folder: Path, *, contexts: int = CONTEXTS, window: int = WINDOW, **running: Any) -> _core.Reader:
-    """Who reads music for players, with a folder's model; raises `Unfit`, also where its tokens mean other things."""
+    """Who reads music for players, with a folder's model: at most `window` tokens, and no more than it was taught on.
+
+    Raises `Unfit`, also where its tokens mean other things.
+    """
     running = {"weights_as": "int8", "cache_as": "bf16", **running}
+    said = _config(folder / "config.json").get("sideman")
+    learned = said.get("window") if isinstance(said, Mapping) else None
+    if isinstance(learned, int) and learned >= LEAST_WINDOW:  # what it never saw it would not understand
+        window = min(window, learned)
     engine, config = transformer(folder, sequences=contexts, window=window, **running)
     try:
         kind = vocabulary_of(config.get("sideman"), {MUSIC.kind: MUSIC})

@@ -29,7 +29,9 @@ def evaluate(
     viewpoint: Annotated[
         str | None, typer.Option(help="of these files: pitch, pitchdur, satb, beat, change, char")
     ] = None,
-    model: Annotated[str, typer.Option(help="ngram, blend, oracle, plain (an n-gram without views)")] = "ngram",
+    model: Annotated[
+        str, typer.Option(help="ngram, blend, oracle, plain (an n-gram without views), llm, blend+llm")
+    ] = "ngram",
     online: Annotated[bool, typer.Option("--online", help="the model learns the running piece as it passes")] = False,
     given: Annotated[str, typer.Option(help="what is known beside the past: chord, bar, or chord,bar")] = "",
     split: Annotated[str, typer.Option(help="of the task: settings are chosen on valid, test is for reports")] = "test",
@@ -40,6 +42,10 @@ def evaluate(
     folds: Annotated[
         int | None, typer.Option(min=0, max=100, help="of the training pieces, to weigh views by [as chosen]")
     ] = None,
+    llm: Annotated[
+        Path | None, typer.Option(help="folder of a model of `sideman train tasks`, for --model llm and blend+llm")
+    ] = None,
+    llm_share: Annotated[float, typer.Option(min=0, max=1, help="of its word beside the blend's")] = 0.2,
     everything: Annotated[
         Path | None, typer.Option(help="write the whole table on test into this document (docs/evaluation.md)")
     ] = None,
@@ -53,6 +59,7 @@ def evaluate(
     from ..evaluation import examination
     from ..evaluation.contestants import Wish
     from ..evaluation.corpora import data_folder
+    from ..evaluation.llm import TaskReader
     from ..evaluation.report import told
 
     if everything is not None:
@@ -69,12 +76,13 @@ def evaluate(
         if viewpoint is None:
             raise SetupError("--train and --test need a viewpoint", "give --viewpoint pitch, for example")
         asked = examination.of_files(train, test, viewpoint, names)
-    wish = Wish(plain, order, smoothing, folds)
+    reader = TaskReader(llm) if llm is not None else None
+    wish = Wish(plain, order, smoothing, folds, reader, llm_share, task or "")
     result = examination.examine(asked, model, online, wish)
     print(told(result))
     spoken = result.spoken()
     if against is not None:
-        other = examination.examine(asked, against, online)
+        other = examination.examine(asked, against, online, Wish(llm=reader, llm_share=llm_share, task=task or ""))
         difference, error = examination.compare(result, other)
         print(f"against {against} ({other.score.bits_per_event:.4f}): {difference:+.4f} ± {error:.4f} bits an event")
         spoken["against"] = {"model": against, "difference": difference, "standard_error": error}

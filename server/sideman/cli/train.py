@@ -210,6 +210,18 @@ def align(
     )
 
 
+@train.command()
+def tasks(out: Out, data: Data = None, steps: Steps = None, seed: Seed = None, device: Device = "auto") -> None:
+    """For `sideman evaluate --llm` alone: the symbols of all its musical tasks, from their train splits."""
+    work = _work(device)
+    from ..evaluation.corpora import data_folder
+    from ..training import torches
+    from ..training.tasks import pretrain_tasks
+
+    pretrain_tasks(data_folder(data), out, work, steps, seed)
+    torches.leave(work.at)
+
+
 @train.command("all")
 def everything(
     out: Annotated[Path, typer.Option(help="folder for the models of all stages")],

@@ -13,6 +13,7 @@ from ..errors import SetupError
 from ..models import Alphabet, Blend, NGram, Oracle
 from ..plugin import bundled_models
 from ..systems import system_for
+from .llm import TaskReader
 from .spelling import SPELLINGS
 
 
@@ -39,6 +40,9 @@ class Wish:
     order: int | None = None
     smoothing: str | None = None
     folds: int | None = None
+    llm: TaskReader | None = None
+    llm_share: float = 0.2  # of its word beside the blend's, chosen on `valid`
+    task: str = ""
 
 
 def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), wish: Wish = Wish()) -> Contestant:
@@ -50,9 +54,13 @@ def contestant(name: str, viewpoint: str, kind: str, given: Sequence[str] = (), 
         return _ngram(viewpoint, kind, given, Wish(plain=True, order=wish.order, smoothing=wish.smoothing), natural)
     if name == "blend":
         return _blend(viewpoint, kind, given, wish, natural)
+    if name in ("llm", "blend+llm"):
+        return _llm(name, viewpoint, kind, given, wish, natural)
     factories = bundled_models()
     if name not in factories:
-        raise SetupError(f"no model {name!r}", f"models: {', '.join(sorted({'ngram', 'plain', *factories}))}")
+        raise SetupError(
+            f"no model {name!r}", f"models: {', '.join(sorted({'ngram', 'plain', 'llm', 'blend+llm', *factories}))}"
+        )
     return Contestant(name, factories[name], natural, settings={"order": spoken(viewpoint, natural)})
 
 
@@ -97,3 +105,22 @@ def _blend(viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural:
         ngram.folds,
         {"parts": ["ngram", "oracle"], "how": "product", "weights": "success", **ngram.settings},
     )
+
+
+def _llm(
+    name: str, viewpoint: str, kind: str, given: Sequence[str], wish: Wish, natural: tuple[int, ...]
+) -> Contestant:
+    """The LLM with its memory, or its word beside the blend's, weighed by a fixed share."""
+    if wish.llm is None or not wish.task:
+        raise SetupError(f"{name} needs a model", "give the folder of one with --llm, for one of the tasks")
+    by, task, share = wish.llm, wish.task, wish.llm_share
+    if name == "llm":
+        return Contestant(name, lambda alphabet: by.make(task, viewpoint, natural, alphabet), natural)
+    blend = _blend(viewpoint, kind, given, wish, natural)
+
+    def make(alphabet: Alphabet) -> Any:
+        word = by.make(task, viewpoint, blend.order, alphabet, memory_share=0.0)
+        parts = [blend.make(alphabet), word]
+        return Blend(parts, "mixture", "fixed", [1.0 - share, share], ["blend", "llm"])
+
+    return Contestant(name, make, blend.order, blend.folds, {"llm share": share, **blend.settings})
