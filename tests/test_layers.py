@@ -18,8 +18,8 @@ LAYERS: Final = {
     "pure": """__init__ errors manners events systems views timeline beats osc addresses harmony harmonic chart
                viewpoint tokens controls streams text seats rights constraints params commands agenda effects
                inputs settings voice session desk hub protocol""",
-    "heart": """contract pyblend llm models columns memory memoryfile activation learned copying completing
-                realiser pywalk player band standin strand elsewhere house reception engine""",
+    "heart": """contract pyblend llm models columns memory beatmemory memoryfile activation learned copying
+                completing realiser pywalk player band standin strand elsewhere house reception engine""",
     "shell": """config clock alarm wire gate plugin host background stranger inference bridging shelf corpora importing
                 generating journal replay server testing rehearsal evaluation training report cli __main__""",
 }

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings.hpp"
+#include "scenario.hpp"
 
 namespace py = pybind11;
 
@@ -17,4 +18,5 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_transformer(model);
     sideman::bind_llm(model);
     sideman::bind_activation(model);
+    sideman::bind_scenario(model);
 }

@@ -267,15 +267,22 @@ TABLE: Final[tuple[Address, ...]] = (
         5,
     ),
     _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning", 5),
-    _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow` or `manual`; neither arms nor disarms", 5),
+    _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow`, `chart` or `manual`; neither arms nor disarms", 5),
     _row(
         "/player/<p>/play",
         "[f:beats=-1]{0,1000000}",
-        "arm; in `free` play until stopped or so many beats; in `answer` answer from now on",
+        "arm; in `free` and `chart` play until stopped or so many beats; in `answer` answer from now on",
         5,
     ),
     _row("/player/<p>/stop", "", "disarm, fall silent now", 5),
     _row("/player/<p>/next", "", "one event now", 5),
+    _row(
+        "/player/<p>/record",
+        "i:on{0,1}",
+        "record a take of whom it hears, from the nearest beat; 0: it ends there and is kept with the memory",
+        5,
+    ),
+    _row("/player/<p>/takes", "i:number{0,1000000}", "play that take, from 1, round and round; 0: none", 5),
     _row(
         "/player/<p>/why",
         "[i:event=0]{0,16777215}",
@@ -412,6 +419,8 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/player/<p>/plan", "s:text", "what it intends, before it plays", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
+    Broadcast("/player/<p>/record", "i:on", "whether a take is being recorded, on each change", 5),
+    Broadcast("/player/<p>/takes", "i:playing i:kept", "which take it plays (0: none), how many there are", 5),
     Broadcast("/player/<p>/hears", "s:name...", "whom it hears, on each change", 5),
     Broadcast("/player/<p>/is", "s:name any...", "a parameter's value, on each change and when asked", 5),
     Broadcast(

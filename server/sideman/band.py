@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from .beatmemory import Beats
 from .events import Answer, Event, Query
 from .learned import Job, Key, Learned
-from .memory import MOST_EVENTS, SEGMENT, Memory
+from .memory import MOST_EVENTS, SEGMENT, Memory, Take
 from .memoryfile import decode
 from .models import Foreseeing, ModelFactory, blended
 from .player import Player
@@ -32,6 +33,7 @@ class Band:
         self._cleared: dict[str, list[list[tuple[int, int]]]] = {}
         self._learned: dict[Key, Learned] = {}
         self._traced: set[Key] = set()  # by which somebody has followed
+        self._beats: dict[str, Beats] = {}  # memories seen in beats, of those from which somebody plays over a chart
         self._players: dict[str, tuple[Player, Key]] = {}
         self._jobs: dict[int, Job] = {}
         self._numbers = 0
@@ -57,6 +59,7 @@ class Band:
     def held_bytes(self) -> int:
         """What all memories and all that was learned from them take."""
         kept = sum(memory.bytes for memory in self._memories.values())
+        kept += sum(beats.bytes for beats in self._beats.values())
         return kept + sum(learned.bytes for learned in self._learned.values())
 
     def memory(self, name: str) -> Memory:
@@ -132,10 +135,10 @@ class Band:
         """What makes a model; of a blend with parts, these in place of its own."""
         return blended(self._factories, parts) if parts else self._factories[model]
 
-    def _new_job(self, name: str, memory: Memory, made: dict[Key, Learned]) -> Job:
+    def _new_job(self, name: str, memory: Memory, made: dict[Key, Learned], beats: Beats | None = None) -> Job:
         self._numbers += 1
         job = self._jobs[self._numbers] = Job(
-            self._numbers, name, memory, memory.snapshot(), made, since=len(self.memory(name))
+            self._numbers, name, memory, memory.snapshot(), made, since=len(self.memory(name)), beats=beats
         )
         self.jobs.append(job)
         return job
@@ -147,7 +150,9 @@ class Band:
     def users(self, job: Job) -> list[str]:
         """The players that a job's result changes, in the order in which they were made."""
         changed = {key for key, learned in job.made.items() if self._learned.get(key) is not learned}
-        return [name for name, (_, key) in self._players.items() if name in job.waiting or key in changed]
+        return [name for name, (player, key) in self._players.items()
+                if name in job.waiting or key in changed
+                or (job.beats is not None and player.charting and key.memory == job.name)]  # fmt: skip
 
     def switch(self, job: Job) -> None:
         """Put in what a job has built: it catches up with what was heard meanwhile, and its players play from it."""
@@ -164,16 +169,20 @@ class Band:
             if self._learned.get(key) is not learned:
                 learned.catch_up()
                 self._learned[key] = learned
+        if job.beats is not None:
+            job.beats.catch_up()
+            self._beats[job.name] = job.beats
         for name in names:
             player, key = self._players[name]
             key = job.waiting.get(name, key)
             self._players[name] = (player, key)
-            player.take(self._learned[key], key.model)
+            if name in job.waiting or player.learned is not self._learned[key]:
+                player.take(self._learned[key], key.model)
+            player.see(self._beats.get(key.memory))
         self._forget_unused()
-        for learned in job.made.values():
-            if learned.stale or learned.memory is not self.memory(job.name):
-                self._relearn(job.name)
-                break
+        made: list[Learned | Beats] = [*job.made.values(), *([job.beats] if job.beats is not None else [])]
+        if any(one.stale or one.memory is not self.memory(job.name) for one in made):
+            self._relearn(job.name)
 
     def settle(self) -> None:
         """Learn whatever is to be learned here and now, and switch it in."""
@@ -193,14 +202,28 @@ class Band:
         What changes meanwhile is masked, and learned afresh once more when that job is switched in.
         """
         keys = {key for key in self._learned if key.memory == name}
-        if keys and not any(keys <= set(job.made) for job in self._jobs.values()):
-            self._new_job(name, self.memory(name), {key: self._empty(key) for key in self._learned if key in keys})
+        seen = name in self._beats
+        if (keys or seen) and not any(
+            keys <= set(job.made) and (not seen or job.beats is not None)
+            for job in self._jobs.values()
+            if job.name == name
+        ):
+            beats = Beats(self.memory(name)) if seen else None
+            made = {key: self._empty(key) for key in self._learned if key in keys}
+            self._new_job(name, self.memory(name), made, beats)
+
+    def _see_in_beats(self, name: str) -> None:
+        """A memory is to be seen in beats: a job, unless that is under way."""
+        if not any(job.name == name and job.beats is not None for job in self._jobs.values()):
+            self._new_job(name, self.memory(name), {}, Beats(self.memory(name)))
 
     def _forget_unused(self) -> None:
         used = {key for _, key in self._players.values()}
         used.update(key for job in self._jobs.values() for key in job.waiting.values())
         self._learned = {key: learned for key, learned in self._learned.items() if key in used}
         self._traced &= used
+        charting = {key.memory for player, key in self._players.values() if player.charting}
+        self._beats = {name: beats for name, beats in self._beats.items() if name in charting}
 
     def hear(self, players: Sequence[str], learn: Sequence[bool], event: Event, stream: int) -> None:
         """An event has closed: each memory of those that learn keeps it once, each player listens."""
@@ -227,6 +250,9 @@ class Band:
                 positions[learned] = learned.learn(event, stream, place)
                 if learned.outgrown:
                     self._relearn(key.memory)
+        for kept_in, place in places.items():
+            if kept_in in self._beats:
+                self._beats[kept_in].learn(event, stream, place)
         for name in players:
             player = self._players[name][0]
             player.hear(event, stream, positions.get(player.learned, -1))
@@ -245,6 +271,10 @@ class Band:
         player, key = self._players[query.player]
         if query.follows and player.learned.traced is None:
             self._trace(key)
+        if query.scenario:
+            player.see(self._beats.get(key.memory))
+            if player.over is None:
+                self._see_in_beats(key.memory)
         return player.answer(query)
 
     def answer_many(self, queries: Sequence[Query]) -> list[Answer | Exception]:
@@ -295,6 +325,14 @@ class Band:
             memory.forget(spans)
         self._relearn(key.memory)
 
+    def keep_take(self, name: str, take: Take) -> None:
+        """A take is kept with a memory; one of no beats drops the last."""
+        takes = self.memory(name).takes
+        if take.span_beats > 0:
+            takes.append(take)
+        elif takes:
+            takes.pop()
+
     def clear(self, name: str, again: bool) -> None:
         """Forget all of a memory, or remember what was forgotten so last."""
         memory, cleared = self.memory(name), self._cleared.setdefault(name, [])
@@ -329,7 +367,8 @@ class Band:
         memory.move(max([len(self.memory(name)), *past]) + SEGMENT)
         keys = [*self._learned, *(key for job in self._jobs.values() for key in job.made)]
         made = {key: self._empty_of(memory, key) for key in dict.fromkeys(keys) if key.memory == name}
-        self._new_job(name, memory, made).loads = True
+        beats = Beats(memory) if name in self._beats else None
+        self._new_job(name, memory, made, beats).loads = True
 
     def fill(self, name: str, memory: Memory) -> None:
         """A memory as it is elsewhere takes the place of the one of that name, with its positions, and is learned."""

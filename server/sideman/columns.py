@@ -46,6 +46,8 @@ TUPLES: Final = tuple((name, f"{name} numbers" if kind == NUMBERS else "") for n
 _plain_of = attrgetter(*PLAIN)
 _strings_of = attrgetter(*STRINGS)
 _note_of = attrgetter(*(name for name, _ in NOTE))
+#: Columns that older files lack, and what each of their events has there.
+LATER: Final = {"form_beats": -1.0}
 
 
 class Columns:
@@ -222,6 +224,9 @@ class Columns:
         if "origin" not in arrays:  # written before players heard players
             words = [*words, *([""] if "" not in words else [])]
             arrays["origin"] = array("i", [words.index("")]) * len(arrays.get(STREAM, ()))
+        for name, value in LATER.items():
+            held = len(arrays[STREAM]) if STREAM in arrays else 0
+            arrays.setdefault(name, array(made.arrays[name].typecode, [value]) * held)
         lacking = [name for name in made.arrays if name not in arrays]
         if lacking:
             raise ValueError(f"the column {lacking[0]!r} is missing")

@@ -91,6 +91,16 @@ class Forget(NamedTuple):
     again: bool
 
 
+class Keep(NamedTuple):
+    """A take is kept with a memory: beats of events from position `first` on; of no beats: the last one is dropped."""
+
+    player: str
+    memory: str
+    first: int
+    since_beats: float
+    span_beats: float
+
+
 class Clear(NamedTuple):
     """All of a memory is forgotten, or (`again`) what was forgotten so last is remembered."""
 
@@ -139,6 +149,7 @@ Effect = (
     | StandIn
     | Revert
     | Forget
+    | Keep
     | Clear
     | Errand
     | ForgetPerformer

@@ -50,6 +50,7 @@ class Event:
     numbers: tuple[float, ...] = ()  # of a gesture
     origin: str = ""  # of what a player played: whose event it had been
     controls: tuple[Control, ...] = ()
+    form_beats: float = -1.0  # where in the form it began, below 0 where no transport ran
 
     @property
     def top(self) -> Note:
@@ -134,6 +135,10 @@ class Query:
     manners: Manners = field(default_factory=Manners)  # of the ensemble: what leaves room for others
     grid_beats: float = 0.0  # added to a beat it gives the place in the form: whole numbers are beats
     played: tuple[Planned, ...] | None = None  # what goes before, whoever chose it; None: the player chose it all
+    scenario: tuple[str, ...] = ()  # `chart`: the labels that are asked for, from the beat on that holds the onset
+    chart_beat: int = -1  # the number of that beat in the form, from 0; -1: there is no chart
+    take: int = 0  # the take that is to be played again, from 1; 0: none
+    take_since: float = 0.0  # where on the timeline its first round begins
 
 
 @dataclass(frozen=True, slots=True)

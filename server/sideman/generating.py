@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import mido
@@ -27,8 +27,9 @@ def generated(
     beats: float,
     seed: int,
     chord: str = "",
+    labels: tuple[str, ...] = (),
 ) -> tuple[Planned, ...]:
-    """The events that a player plays from a memory, up to the one that crosses `beats`."""
+    """The events that a player plays from a memory, up to the one that crosses `beats`; over `labels`, one a beat."""
     band.fill(SESSION, memory)
     band.make(PLAYER, model, viewpoint, SESSION)
     band.settle()
@@ -45,7 +46,21 @@ def generated(
         settings=settings,
         chord=chord,
     )
-    return band.answer(query).events
+    return answered(band, charted(query, labels))
+
+
+def charted(query: Query, labels: tuple[str, ...]) -> Query:
+    """A question that is about a chart from its first beat on."""
+    return replace(query, scenario=labels, chart_beat=0 if labels else -1)
+
+
+def answered(band: Band, query: Query) -> tuple[Planned, ...]:
+    """What a player plays over a chart, once its memory has been looked through."""
+    events = band.answer(query).events
+    if not events and band.jobs:
+        band.settle()
+        events = band.answer(query).events
+    return events
 
 
 def midi_of(events: tuple[Planned, ...], bpm: float, name: str) -> mido.MidiFile:

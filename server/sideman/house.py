@@ -20,6 +20,7 @@ from .effects import (
     Exchange,
     Forget,
     ForgetPerformer,
+    Keep,
     Make,
     Revert,
     Say,
@@ -32,7 +33,7 @@ from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin
 from .learned import Job, Key
-from .memory import SEGMENT, Memory, Snapshot
+from .memory import SEGMENT, Memory, Snapshot, Take
 from .memoryfile import Damaged
 from .seats import NOWHERE, Endpoint, Seats
 from .session import Session
@@ -159,6 +160,8 @@ class House:
         elif isinstance(effect, Forget):
             self.band.forget(effect.player, effect.since_beat, effect.again)
             self.elsewhere.changed(self.band.key_of(effect.player).memory, self.band)
+        elif isinstance(effect, Keep):
+            self.band.keep_take(effect.memory, Take(effect.first, effect.since_beats, effect.span_beats))
         elif isinstance(effect, Make):
             self._make(effect)
         else:
@@ -247,6 +250,7 @@ class House:
             self._sessions[owner].memory_lengths[memory] = self.band.positions(job.name)
             if job.loads:
                 self.elsewhere.changed(job.name, self.band)
+            self._sessions[owner].taken_over(memory, len(self.band.memory(job.name).takes), now)
         for name in names:
             if (session := self._session_of(name)) is not None:
                 key = self.band.key_of(name)

@@ -6,7 +6,6 @@ A model counts positions of what it has learned; `places` leads from there to th
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect_left
 from collections import deque
@@ -17,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .activation import Traced
+from .beatmemory import Beats
 from .events import Event
 from .memory import Memory, Snapshot
 from .models import Alphabet, Model, ModelFactory, NativeModel, Placed, Symbol
-from .viewpoint import Slicer, Viewpoint, merged
+from .viewpoint import Slicer, Viewpoint, beat_of_event, merged
 
 Span = tuple[int, int]
 
@@ -60,6 +60,7 @@ class Learned:
         self.alphabet = Alphabet(len(self.viewpoint.names))
         self.alphabet.names = self.viewpoint.names
         self.model: Model = factory(self.alphabet)
+        self.placed: Placed | None = self.model if isinstance(self.model, Placed) else None  # asked often
         self.part_names: tuple[str, ...] = getattr(self.model, "names", ())
         self.places = array("q")
         self._lasts = array("q")  # of beats: the place of their last event
@@ -220,7 +221,7 @@ class Learned:
         places = [other for other in range(place, self._lasts[position] + 1)
                   if self.memory.has(other) and self.memory.stream(other) == stream]  # fmt: skip
         events = [self.memory.event(other) for other in places]
-        return merged(events, math.floor(events[0].onset_beats + 1e-6), last=events[-1].last)
+        return merged(events, beat_of_event(events[0]), last=events[-1].last)
 
     def step(self, position: int) -> int | None:
         """The interval by which the event at a position was reached from the one learned before it; None: unknown."""
@@ -300,13 +301,14 @@ class Job:
     since: int = 0  # where the memory of that name stood when the job was made
     loads: bool = False  # the memory itself is another
     elsewhere: bool = False  # it waits for a slow model too, which is learned on its own strand
+    beats: Beats | None = None  # the memory seen in beats, if somebody plays over a chart from it
 
     @property
     def small(self) -> bool:
         """Whether it is done sooner than handed to a worker."""
         studies = any(learned.viewpoint.studies for learned in self.made.values())
         most = FEW if studies else INLINE
-        return len(self.snapshot) * max(1, len(self.made)) <= most
+        return len(self.snapshot) * max(1, len(self.made) + (self.beats is not None)) <= most
 
     def build(self) -> None:
         """Learn, unless that is done; raises what the model raises."""
@@ -314,4 +316,6 @@ class Job:
             return
         for learned in self.made.values():
             learned.build(self.snapshot)
+        if self.beats is not None:
+            self.beats.build(self.snapshot)
         self.done = True

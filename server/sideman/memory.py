@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .columns import Columns
 from .events import Event
+from .viewpoint import SAME_BEATS, beat_of_event
 
 SEGMENT: Final = 100_000
 MOST_EVENTS: Final = 1_000_000
@@ -76,6 +77,15 @@ def spans_of(positions: Iterable[int]) -> list[tuple[int, int]]:
     return spans
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Something that was recorded in a memory: whole beats of the timeline, of events from position `first` on."""
+
+    first: int
+    since_beats: float
+    span_beats: float
+
+
 @dataclass(slots=True)
 class Memory:
     """Events in the order in which they closed.
@@ -91,6 +101,7 @@ class Memory:
     changes: int = 0  # raised whenever something is lost or comes back
     velocity_sum: float = 0.0
     velocity_count: int = 0
+    takes: list[Take] = field(default_factory=list)
 
     def __len__(self) -> int:
         """The position that the next event will have."""
@@ -130,6 +141,7 @@ class Memory:
     def move(self, by: int) -> None:
         """Count all positions from so much further on: before anybody knows them."""
         self.first += by
+        self.takes = [replace(take, first=take.first + by) for take in self.takes]
         self.forgotten = Forgotten((first + by, past + by) for first, past in self.forgotten.spans)
 
     def event(self, position: int) -> Event:
@@ -149,6 +161,20 @@ class Memory:
     def has(self, position: int) -> bool:
         """Whether an event is there and not forgotten."""
         return self.first <= position < len(self) and position not in self.forgotten
+
+    def taken(self, take: Take) -> list[tuple[Event, int]]:
+        """What is left of a take: its events in order of onset, each with its position."""
+        found = []
+        for position in range(max(take.first, self.first), len(self)):
+            columns, place = self._at(position)
+            after = columns.onset_beats(place) - take.since_beats
+            if after > take.span_beats + LOOK_BACK_BEATS:
+                break
+            if -1.0 < after < take.span_beats and position not in self.forgotten:
+                event = columns.event(place)
+                if -SAME_BEATS <= beat_of_event(event) - take.since_beats < take.span_beats - SAME_BEATS:
+                    found.append((event, position))
+        return sorted(found, key=lambda one: one[0].onset_beats)
 
     @property
     def remembered(self) -> int:
@@ -195,7 +221,14 @@ class Memory:
 
     def snapshot(self) -> Snapshot:
         """What there is now, for a worker to read while more is appended."""
-        return Snapshot(self.first, len(self), self.segment, tuple(self.segments), tuple(self.forgotten.spans))
+        return Snapshot(
+            self.first,
+            len(self),
+            self.segment,
+            tuple(self.segments),
+            tuple(self.forgotten.spans),
+            tuple(self.takes),
+        )
 
     @property
     def bytes(self) -> int:
@@ -212,6 +245,7 @@ class Snapshot:
     segment: int
     segments: tuple[Columns, ...]
     forgotten: Spans
+    takes: tuple[Take, ...] = ()
 
     def __len__(self) -> int:
         """How many events it has, the forgotten ones included."""

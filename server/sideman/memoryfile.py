@@ -18,7 +18,7 @@ import msgspec
 
 from .columns import STREAM, Columns
 from .events import Event
-from .memory import SEGMENT, Memory, Snapshot
+from .memory import SEGMENT, Memory, Snapshot, Take
 
 MAGIC: Final = b"sideman memory\n"
 VERSION: Final = 3
@@ -38,6 +38,7 @@ class Head(msgspec.Struct, frozen=True):
     velocity_sum: float = 0.0
     velocity_count: int = 0
     columns: int = FIRST_COLUMNS  # of each segment
+    takes: list[tuple[int, float, float]] = []  # the place from which each is, its first beat, its beats
 
 
 class Damaged(ValueError):
@@ -64,7 +65,9 @@ def encode(snapshot: Snapshot, velocity: tuple[float, int] = (0.0, 0)) -> bytes:
             joined = forgotten.pop() if forgotten and forgotten[-1][1] == count else (count, count)
             forgotten.append((joined[0], count + 1))
         count += 1
-    head = Head(count, SEGMENT, len(segments), forgotten, *velocity, len(segments[0].arrays))
+    skipped = snapshot.past - count
+    takes = [(max(take.first - skipped, 0), take.since_beats, take.span_beats) for take in snapshot.takes]
+    head = Head(count, SEGMENT, len(segments), forgotten, *velocity, len(segments[0].arrays), takes)
     parts = [MAGIC, struct.pack("<H", VERSION), _frame(msgspec.json.encode(head))]
     for columns in segments:
         parts.append(_frame(msgspec.json.encode(columns.words)))
@@ -119,6 +122,7 @@ def _memory(head: Head, segments: list[Columns], segment: int, most: int, first:
                     memory.segments.append(Columns())
                 memory.segments[-1].append(event, stream)
     memory.forget([(first + low, first + past) for low, past in head.forgotten])
+    memory.takes = [Take(first + place, since, span) for place, since, span in head.takes]
     memory.velocity_sum, memory.velocity_count = head.velocity_sum, head.velocity_count
     while len(memory.segments) * segment > memory.most and len(memory.segments) > 1:
         memory.drop_oldest()

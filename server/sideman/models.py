@@ -36,6 +36,7 @@ Reader = _core.Reader
 Oracle = _core.Oracle
 Peaks = _core.Peaks
 Sampler = _core.Sampler
+Scenario = _core.Scenario
 State = _core.State
 Traces = _core.Traces
 Transformer = _core.Transformer
@@ -139,6 +140,7 @@ __all__ = [
     "PyBlend",
     "Reader",
     "Sampler",
+    "Scenario",
     "State",
     "Symbol",
     "Traces",

@@ -72,6 +72,7 @@ class Stream:
     mark: Mark | None = None  # what is open, if it is no note
     open_ns: int = 0
     chord: str = ""  # in force when the open event began
+    form_beats: float = -1.0  # where in the form it began; below 0: no transport runs
     written: str = ""  # of typed text: the word so far
     controls: Controls = field(default_factory=Controls)
 
@@ -114,7 +115,8 @@ class Stream:
             return self._marked(self.mark, timeline, 0.0, last=False)
         first = self.open[0]
         note = Note(first.pitch, first.velocity, 0.0, 0.0, first.channel)
-        return Event(self.performer, first.onset_ns, timeline.beat_at(first.onset_ns), 0.0, (note,), chord=self.chord)
+        beat = timeline.beat_at(first.onset_ns)
+        return Event(self.performer, first.onset_ns, beat, 0.0, (note,), chord=self.chord, form_beats=self.form_beats)
 
     def note_off(self, now: int, pitch: float, channel: int) -> bool:
         """A note ends; False (and counted) when no such note sounds."""
@@ -193,7 +195,16 @@ class Stream:
         span = timeline.span_beats(max(MS, until_ns - onset))
         beat = timeline.beat_at(onset)
         return Event(
-            self.performer, onset, beat, span, notes, last=last, chord=self.chord, origin=origin, controls=controls
+            self.performer,
+            onset,
+            beat,
+            span,
+            notes,
+            last=last,
+            chord=self.chord,
+            origin=origin,
+            controls=controls,
+            form_beats=self.form_beats,
         )
 
     def _sounds_until(self, held: Held, until_ns: int, now: int) -> int:
@@ -212,6 +223,7 @@ class Stream:
             word=mark.word,
             numbers=mark.gesture,
             origin=mark.origin,
+            form_beats=self.form_beats,
         )
 
 

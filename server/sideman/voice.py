@@ -18,8 +18,9 @@ from .manners import Manners
 from .seats import Seat
 from .streams import Phrase
 from .timeline import MINUTE, SECOND, Timeline
+from .viewpoint import EARLY_BEATS
 
-MODES: Final = ("free", "answer", "follow", "manual")
+MODES: Final = ("free", "answer", "follow", "chart", "manual")
 LEASH_LEAST_NS: Final = 60 * SECOND
 LEASHING_BEATS: Final = 8.0
 #: A fader's stream of changes within this is one change.
@@ -123,6 +124,10 @@ class Voice:
     halted: bool = False  # `/start` brings it back
     deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
     learn: bool = True
+    recording: int | None = None  # since where in memory a take is being recorded
+    recorded: tuple[float, float] = (0.0, 0.0)  # the beats of the take that is, or was last: first, past
+    take: int = 0  # that it plays, from 1; 0: none
+    take_since: float = 0.0  # where on the timeline it began with it
     hears: tuple[str, ...] = ("*",)
     epoch: int = 0
     revision: int = 0
@@ -173,6 +178,11 @@ class Voice:
 
     # What it plays
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether its mode is to play until it is stopped, whoever else plays."""
+        return self.mode in ("free", "chart")
+
     def begin(self, beat: float, until_beat: float, finished: Finished | None) -> None:
         """Play from `beat` on, until the event that crosses `until_beat`; after a phrase, or going on."""
         self.playing = True
@@ -182,6 +192,11 @@ class Voice:
         self.answering = finished
         self.depth = finished.depth + 1 if finished else 1
         self.fresh = finished is not None
+
+    def records(self, event: Event) -> bool:
+        """Whether an event belongs to the take that it records, or has recorded last."""
+        since, past = self.recorded
+        return since - EARLY_BEATS <= event.onset_beats < past - EARLY_BEATS
 
     def leash_ns(self, timeline: Timeline) -> int:
         """How long after the last human act it falls silent; 0: never."""

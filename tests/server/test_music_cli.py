@@ -44,6 +44,22 @@ def test_what_is_imported_is_played(tmp_path: Path) -> None:
     assert len(notes) == sum(len(event["notes"]) for event in events)
 
 
+def test_a_form_is_played_over_from_what_was_imported_with_its_chords(tmp_path: Path) -> None:
+    piece = {
+        "title": "tune",
+        "notes": [[beat, 0.5, 62 if beat % 8 < 4 else 67] for beat in range(32)],
+        "chords": [[beat, 4, "Dm7" if beat % 8 < 4 else "G7"] for beat in range(0, 32, 4)],
+    }
+    (tmp_path / "tune.jsonl").write_text(json.dumps(piece))
+    sideman("import", tmp_path / "tune.jsonl", "--memory", "m", "--memories", tmp_path)
+    over = ("--chart", "3/4 Em7 | A7", "--beats", 12, "--out", tmp_path / "x.mid", "--explain", tmp_path / "why.jsonl")
+    said = sideman("generate", "--memory", "m", "--memories", tmp_path, *over)
+    assert said.returncode == 0, said.stderr
+    events = [json.loads(line) for line in (tmp_path / "why.jsonl").read_text().splitlines()]
+    played = [(event["onset_beats"], event["notes"][0]["pitch"] % 12) for event in events if event["notes"]]
+    assert played == [(beat, 4 if beat % 6 < 3 else 9) for beat in range(12)]
+
+
 def test_importing_again_adds_unless_told_to_replace(tmp_path: Path) -> None:
     (tmp_path / "tune.mid").write_bytes(midi(0, TUNE))
     said = [
@@ -59,6 +75,7 @@ def test_importing_again_adds_unless_told_to_replace(tmp_path: Path) -> None:
         (("--memory", "none"), "there is no memory 'none'"),
         (("--memory", "m", "--model", "brahms"), "no model 'brahms'"),
         (("--memory", "m", "--viewpoint", "smell"), "no viewpoint 'smell'"),
+        (("--memory", "m", "--chart", "Dm7 | Xyz"), "Xyz"),
         (("--memory", "m", "--param", "temprature=1"), "no parameter 'temprature'"),
         (("--memory", "m", "--param", "pitch_low=100"), "it had nothing to play"),
     ],

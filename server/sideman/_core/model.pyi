@@ -618,3 +618,56 @@ class Peaks:
         self, traces: Traces, lead: int, lost: Sequence[tuple[int, int]] = ()
     ) -> tuple[Ints, Ints, Ints, Floats, Floats, Floats]:
         """What may be played now: places, shifts, values int32[m], heights float64[m, 3], onsets, tempos float64[m]."""
+
+@final
+class Scenario:
+    """A memory of labelled beats, asked for the places that go on longest as a chart asks.
+
+    Families and kinds of chords are numbers from 1, roots pitch classes from 0, -1 for labels that have none. Positions
+    count beats from 0, over all streams. Nika & Chemillier's scenario and memory.
+    """
+
+    def __init__(self) -> None: ...
+    def append(self, stream: int, family: int, kind: int, root: int, follows: bool) -> int:
+        """The next beat of a stream, which `follows` its last one or begins a run; its position."""
+
+    def longest(
+        self,
+        asked: Ints,
+        moves: int = 0xFFF,
+        exclude: Intervals = (),
+        most: int = 16,
+        enough: int = 32,
+        salt: int = 0,
+    ) -> list[tuple[int, int, int]]:
+        """(position, moved, length) of the places that agree longest with what is asked, up to `most` beats.
+
+        `asked`: int32[n, 3] of family (0: any label), kind (0: any of the family) and root; `moves`: a bit for each
+        semitone, 0 to 11, by which beats may be moved up; none of `exclude` begins an answer. At most `enough` places,
+        of more a sample that `salt` chooses; `moved` is -1 where any move will do.
+        """
+
+    def agreement(self, position: int, asked: Ints, moves: int = 0xFFF, moved: int = -1) -> tuple[int, int]:
+        """(moved, length) of one place, moved by so much or (-1) by any of `moves`."""
+
+    def drop(self, first: int, past: int) -> None:
+        """Beats [first, past) are gone: they agree with nothing."""
+
+    def next(self, position: int) -> int:
+        """The beat that follows in its run; -1: none."""
+
+    def before(self, position: int) -> int:
+        """The beat that it follows in its run; -1: none."""
+
+    def gone(self, position: int) -> bool:
+        """Whether a beat is gone."""
+
+    @property
+    def work(self) -> int:
+        """How many beats the last question has compared."""
+
+    @property
+    def bytes(self) -> int:
+        """What it takes."""
+
+    def __len__(self) -> int: ...

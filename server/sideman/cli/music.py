@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import msgspec
 import typer
 
 from ..addresses import NAME, NAME_CURE
+from ..chart import read as read_chart
 from ..errors import Refused, SetupError
 from ..memory import MOST_EVENTS, SEGMENT, Memory
 from ..memoryfile import Damaged, decode, encode
@@ -104,6 +107,10 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="of chance: the same seed plays the same")] = 1,
     tempo: Annotated[float, typer.Option(min=10, max=400, help="beats a minute, in the file")] = 120,
     chord: Annotated[str, typer.Option(help="the harmony over which it plays, for chord_tones and scale_degree")] = "",
+    chart: Annotated[
+        str,
+        typer.Option(help="a form to play over, again and again, as /chart/set takes it: Dm7 | G7 | C^7 | %"),
+    ] = "",
     param: Annotated[
         list[str] | None, typer.Option(help="a player's parameter, as --param temperature=0.8; as often as you like")
     ] = None,
@@ -127,12 +134,14 @@ def generate(
     settings = defaults(PLAYER_PARAMS)
     try:
         check_viewpoint(viewpoint)
+        form = [beat.label for beat in read_chart(chart).form] if chart else []
         for given in param or []:
             name, _, value = given.partition("=")
             settings[name] = check(PLAYER_PARAMS, name, value)[0]
     except Refused as error:
         raise SetupError(error.what, error.cure) from None
-    events = generated(band, kept, model, viewpoint, settings, beats, seed, chord)
+    labels = tuple(islice(cycle(form), math.ceil(beats)))
+    events = generated(band, kept, model, viewpoint, settings, beats, seed, chord, labels)
     if not events:
         raise SetupError("it had nothing to play", "import more, or loosen the parameters")
     try:

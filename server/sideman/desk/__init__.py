@@ -15,6 +15,7 @@ from . import (
     playing,
     remembering,
     speaking,
+    taking,
 )
 from .call import COMMANDS, Call, Steps, View
 
@@ -34,6 +35,7 @@ __all__ = [
     "playing",
     "remembering",
     "speaking",
+    "taking",
 ]
 
 _MISSING = [row.template for row in TABLE if row.template not in COMMANDS]

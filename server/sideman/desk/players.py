@@ -91,6 +91,7 @@ def mode(call: Call) -> Steps:
     yield
     call.changed("mode", call.voice().mode)
     call.session.change_mode(call.voice(), wanted, call.now)
+    _tell_what_it_waits_for(call)
 
 
 @command("/player/<p>/play")
@@ -103,6 +104,18 @@ def play(call: Call) -> Steps:
         _stop(call)
     else:
         call.session.arm(call.voice(), call.now, beats, human=call.sender.kind == "human")
+        _tell_what_it_waits_for(call)
+
+
+def _tell_what_it_waits_for(call: Call) -> None:
+    """Who is to play over a chart that is not there, or stands still, hears of it."""
+    voice, session = call.voice(), call.session
+    if voice.mode != "chart" or not voice.armed or session.charts:
+        return
+    lacks = "the transport stands: it waits for /start"
+    if session.chart is None:
+        lacks = "there is no chart: it waits for one, such as /chart/set Dm7 | G7 | C^7 | %"
+    call.answer("/notice", f"/player/{voice.name}/mode", f"{voice.name} is to play over a chart, but {lacks}")
 
 
 @command("/player/<p>/stop")

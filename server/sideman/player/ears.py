@@ -197,13 +197,13 @@ class Ears:
     def _state_after(self, events: Iterable[tuple[Event, int]], slot: int) -> Any:
         """Where one stands after events, each with its position in the model (-1: none), that `slot` has played."""
         model, viewpoint, alphabet = self.learned.model, self.learned.viewpoint, self.learned.alphabet
-        state = model.start()
+        state, placed = model.start(), self.learned.placed
         before: Event | None = None
         for event, position in events:
             symbol = viewpoint.symbol(event, before)
             if symbol is not None:
                 known = alphabet.find(symbol)
-                there = position >= 0 and isinstance(model, Placed) and model.symbol_at(position) == known
+                there = position >= 0 and placed is not None and placed.symbol_at(position) == known
                 tell_before(model, state, event, before, slot)
                 model.advance(state, self.learned.known(symbol), position if there else None)
                 tell_after(model, state, event)

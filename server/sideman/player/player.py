@@ -18,11 +18,11 @@ from ..events import Answer, Event, PartWord, Planned, Query, Why
 from ..models import GAVE_UP, Choice, Placed, heeds
 from ..pywalk import PyChoice
 from ..realiser import controlled, realise
-from .following import Following
+from .taking import Taking
 from .words import OTHER, Told, tell_before
 
 
-class Player(Following):
+class Player(Taking):
     """A voice that answers."""
 
     def answer(self, query: Query) -> Answer:
@@ -43,6 +43,11 @@ class Player(Following):
         """The same in steps, so that several can be answered side by side: it yields before each event."""
         self._mind(query.manners)
         self._set(query.settings)
+        if query.take:
+            return self._again(query)
+        if query.scenario:
+            return self._over_chart(query)
+        self._do("own")
         if self.learned.viewpoint.writes and (query.phrase_of or query.opening is not None):
             return self._complete(query)
         if query.played is not None and not query.phrase_of and query.opening is None:

@@ -15,6 +15,11 @@ class Charted(SessionState):
         return self.course.chart if self.course is not None else None
 
     @property
+    def charts(self) -> bool:
+        """Whether there is a form to play over, and it goes on."""
+        return self.course is not None and self.transport.running
+
+    @property
     def metre(self) -> tuple[int, int]:
         """Beats in the bar under way, and their unit."""
         return self.transport.beats, self.transport.unit

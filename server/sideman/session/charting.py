@@ -12,6 +12,7 @@ from ..chart.course import NEARLY
 from ..effects import Errand
 from ..harmony import NO_CHORD
 from ..seats import Seat
+from ..voice import Voice
 from .beating import Beating
 
 
@@ -80,8 +81,24 @@ class Charting(Beating):
     def chart_changed(self, now: int) -> None:
         """What the chart asks for has changed: who plays over it plans anew what is unsent."""
         for voice in self.voices.values():
-            if voice.playing and (voice.mode == "chart" or float(voice.settings["chord_tones"]) > 0):
+            if voice.mode == "chart":
+                self._over_chart(voice, now)
+            elif voice.playing and float(voice.settings["chord_tones"]) > 0:
                 self.replan(voice, now)
+
+    def _over_chart(self, voice: Voice, now: int) -> None:
+        """Who plays over the chart plans anew, or waits where there is none; who waited begins."""
+        if voice.playing or voice.resting:
+            if self.charts:
+                self.replan(voice, now)
+                return
+            self.effects.extend(voice.revise(now))
+            self.agenda.clear(("plan", voice.name))
+            self.agenda.clear(("end", voice.name))
+            voice.playing = voice.resting = False
+            self.show(voice, now)
+        elif self.charts and voice.armed and not voice.leashed:
+            self._begin_mode(voice, now, voice.beats)
 
     def place(self, now: int, position: float, played_ns: int) -> None:
         """Go to a place in the form, counted from its beginning."""
@@ -96,6 +113,9 @@ class Charting(Beating):
         """Start; the chord of the form's beat is in force again, whatever was said meanwhile."""
         self.chart_label, self._followed = "", None
         super().resume(now, human=human)
+        for voice in self.voices.values():
+            if voice.mode == "chart" and not (voice.playing or voice.resting):
+                self._over_chart(voice, now)
         self._follow(now, self.transport.position_at(self.timeline.beat_at(now)))
 
     def _beat_in_bar(self, position: float, beat_in_bar: int) -> None:

@@ -34,6 +34,9 @@ class Deadlines(Playing):
             return
         follows = not voice.fresh and opening is None
         voice.asked = self.effects[-1] = replace(voice.asked, played=voice.recent() if follows else ())
+        if voice.asked.scenario or voice.asked.take:
+            self.effects[-1] = StandIn(voice.asked, f"{voice.model} is not asked over charts and of takes")
+            return
         if voice.failed:
             self.effects[-1] = StandIn(voice.asked, f"{voice.model} has failed")
             return

@@ -8,10 +8,10 @@ from __future__ import annotations
 from ..effects import Clear, Errand, ForgetPerformer
 from ..seats import Seat
 from ..voice import Change, Parts, Wanted
-from .delaying import Delaying
+from .taking import Taking
 
 
-class Exchanging(Delaying):
+class Exchanging(Taking):
     """Players that become others."""
 
     def let_go(self, key: str, now: int) -> None:

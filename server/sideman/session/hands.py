@@ -29,7 +29,7 @@ class Hands(Leashed):
 
     def disarm(self, voice: Voice, now: int) -> None:
         """Fall silent now, and stay so; states are shown by the caller."""
-        if voice.playing and voice.mode == "free" and voice.until_beat < ENDLESS:
+        if voice.playing and voice.goes_on and voice.until_beat < ENDLESS:
             voice.beats_left = max(0.0, voice.until_beat - self.timeline.beat_at(now))
         else:
             voice.beats_left = -1.0
@@ -136,11 +136,11 @@ class Hands(Leashed):
             self.effects.extend(voice.revise(now))
             self.agenda.clear(("plan", voice.name))
             self.agenda.clear(("end", voice.name))
-        voice.mode = mode
+        voice.mode, voice.take = mode, 0
         voice.playing = voice.resting = False
         voice.answering = voice.waiting = None
-        if voice.armed and not voice.leashed and mode == "free":
-            self._begin_free(voice, now, self._starting_beat(now), ENDLESS)
+        if voice.armed and not voice.leashed and voice.goes_on:
+            self._begin_mode(voice, now, -1.0)
         self.show(voice, now)
 
     def set_mute(self, voice: Voice, muted: bool, now: int) -> None:

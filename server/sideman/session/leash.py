@@ -59,7 +59,7 @@ class Leashed(Deadlines):
             self.effects.extend(voice.silence(now))
             self.agenda.clear(("plan", name))
             self.agenda.clear(("end", name))
-            voice.beats_left = left if voice.mode == "free" and left < ENDLESS else -1.0
+            voice.beats_left = left if voice.goes_on and left < ENDLESS else -1.0
             voice.waiting = None
             voice.leashed, voice.leashing, voice.tethered = True, False, True
         elif quiet_ns >= leash_ns - self.timeline.span_ns(LEASHING_BEATS):
@@ -69,7 +69,7 @@ class Leashed(Deadlines):
 
     def _unleash(self, voice: Voice, now: int) -> None:
         voice.leashed = voice.leashing = voice.tethered = False
-        if voice.armed and voice.mode == "free":
+        if voice.armed and (voice.goes_on or voice.take):
             self._begin_mode(voice, now, voice.beats_left)
         self._await_leash(voice)
         self.show(voice, now)

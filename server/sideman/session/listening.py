@@ -7,6 +7,7 @@ from ..events import Event
 from ..seats import Seat
 from ..streams import Held, Mark, Stream, gap_ns
 from ..text import typed
+from ..viewpoint import EARLY_BEATS
 from ..voice import DEEPEST, Finished, Voice
 from .exchanging import Exchanging
 
@@ -40,7 +41,7 @@ class Listening(Exchanging):
             if closed:
                 self._close(stream, closed, now)
             if opens:
-                stream.chord = self.harmony
+                self._place(stream, played_ns)
                 self._opened(stream, now, human=seat.kind == "human")
             if off_ns is not None:
                 self.agenda.set(("off", seat.name, round(pitch), channel), max(off_ns, now))
@@ -55,6 +56,12 @@ class Listening(Exchanging):
         key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
         stream = self.streams.get(key) or self._new_stream(key)
         stream.controls.move(played_ns - round(seat.latency_ms * 1e6), kind, number, value, channel)
+
+    def _place(self, stream: Stream, played_ns: int) -> None:
+        """What opens at `played_ns` is played over the chord of the beat that it belongs to, there in the form."""
+        beat = self.timeline.beat_at(played_ns)
+        stream.chord = self.chord_at(beat + EARLY_BEATS)
+        stream.form_beats = self.transport.position_at(beat) if self.transport.running else -1.0
 
     def _off(self, name: str, pitch: int, channel: int, due: int) -> None:
         """A note that came with its duration is over: whoever listens to humans hears its end."""
@@ -97,7 +104,7 @@ class Listening(Exchanging):
             closed = stream.put(played_ns, mark, played_ns + last_ns, self.timeline)
             if closed:
                 self._close(stream, closed, now)
-            stream.chord = self.harmony
+            self._place(stream, played_ns)
         self._opened(stream, now, human=seat.kind == "human")
         self._await_phrase(stream)
 
@@ -162,7 +169,7 @@ class Listening(Exchanging):
         hearers = self.hearers(stream.performer)
         if not hearers:
             return
-        learns = tuple(self._learns(voice, stream.performer) for voice in hearers)
+        learns = tuple(self._learns(voice, stream.performer) or voice.records(event) for voice in hearers)
         for memory in {voice.memory for voice, on in zip(hearers, learns, strict=True) if on}:
             position = self.memory_lengths.get(memory, 0)
             self.phrase_starts.setdefault((stream.number, memory), position)

@@ -6,10 +6,12 @@ The session never calls a player: it leaves a `Query` among the effects, and is 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from ..effects import Make
 from ..events import Answer, Event, Query
 from ..params import PLAYER_PARAMS, defaults
+from ..viewpoint import EARLY_BEATS, beat_of
 from ..voice import ENDLESS, STALE_NS, Finished, Voice
 from .mannered import Mannered
 
@@ -66,7 +68,13 @@ class Playing(Mannered):
 
     def _begin_mode(self, voice: Voice, now: int, beats: float) -> None:
         """An armed player begins what its mode begins, for so many beats if they are above 0."""
-        if voice.mode == "free":
+        if voice.take:
+            if not voice.playing:
+                voice.take_since = self._starting_beat(now)
+                self._begin_free(voice, now, voice.take_since, ENDLESS)
+        elif voice.goes_on:
+            if voice.mode == "chart" and not self.charts:
+                return  # it waits for a chart, and for the transport
             if voice.playing:
                 voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
             else:
@@ -92,7 +100,7 @@ class Playing(Mannered):
 
     def _nothing(self, voice: Voice, now: int) -> None:
         """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
-        if voice.mode == "free":
+        if voice.goes_on:
             voice.playing, voice.resting = False, True
         else:
             self._end(voice, now)
@@ -115,7 +123,24 @@ class Playing(Mannered):
         grid = self.transport.position - self.transport.since_beat if self.transport.running else 0.0
         chord = self.chord_at(voice.cursor_beat)
         manners = self.manners(voice, now, by_hand=count == 1 and opening is None)
-        self.effects.append(voice.query(now, self.timeline, seed, length, count, opening, chord, grid, manners))
+        query = voice.query(now, self.timeline, seed, length, count, opening, chord, grid, manners)
+        self.effects.append(self._with_chart(voice, query) if count == 0 else query)
+
+    def _with_chart(self, voice: Voice, query: Query) -> Query:
+        """Who plays a take is asked for it, who plays over the chart for what that asks for on one beat of the form."""
+        if voice.take:
+            voice.asked = replace(query, take=voice.take, take_since=voice.take_since)
+            return voice.asked
+        if voice.mode != "chart" or not self.charts:
+            return query
+        beat = beat_of(query.onset_beats, query.grid_beats)
+        voice.asked = replace(
+            query,
+            scenario=self.chart_labels(beat, int(voice.settings["lookahead"])),
+            chart_beat=self.chart_place(beat),
+            until_beats=min(query.until_beats, beat + 1 - EARLY_BEATS),
+        )
+        return voice.asked
 
     def _starting_beat(self, now: int) -> float:
         """Now, or the next beat if the transport runs."""
@@ -150,7 +175,7 @@ class Playing(Mannered):
         if voice.mode == "answer":
             if voice.waiting:
                 self._next_answer(voice, now)
-        elif voice.mode == "free":
+        elif voice.goes_on:
             voice.armed = False
         self.show(voice, now)
 

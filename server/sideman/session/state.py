@@ -80,6 +80,7 @@ class SessionState:
         self.wanted: dict[str, Wanted] = {}  # of players that are to become others
         self.memory_lengths: dict[str, int] = {}
         self.phrase_starts: dict[tuple[int, str], int] = {}
+        self.takes: dict[str, int] = {}  # how many each memory has
         self.last_event = 0
         self.heard = 0  # events of performers that closed
         self.late = 0
@@ -120,6 +121,11 @@ class SessionState:
             yield f"/player/{voice.name}/state", voice.states()
         for voice in self.voices.values():
             yield f"/player/{voice.name}/hears", voice.hears
+        for voice in self.voices.values():
+            if voice.recording is not None:
+                yield f"/player/{voice.name}/record", (1,)
+            if kept := self.takes.get(voice.memory, 0):
+                yield f"/player/{voice.name}/takes", (voice.take, kept)
         for voice in self.voices.values():
             for name, value in voice.settings.items():
                 yield f"/player/{voice.name}/is", (name, value)

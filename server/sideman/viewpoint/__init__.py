@@ -5,19 +5,23 @@ from __future__ import annotations
 from .component import CLASSES, ONE_BEAT, Component, class_beats, time_class
 from .meaning import pitch_of
 from .pitches import FIRST, PITCHES, UNISON, projected
-from .slices import Slicer, merged
+from .slices import EARLY_BEATS, SAME_BEATS, Slicer, beat_of, beat_of_event, merged
 from .viewpoint import COMPONENTS, Viewpoint, check
 
 __all__ = [
     "CLASSES",
     "COMPONENTS",
+    "EARLY_BEATS",
     "FIRST",
     "ONE_BEAT",
     "PITCHES",
+    "SAME_BEATS",
     "UNISON",
     "Component",
     "Slicer",
     "Viewpoint",
+    "beat_of",
+    "beat_of_event",
     "check",
     "class_beats",
     "merged",
