@@ -94,12 +94,16 @@ def test_the_model_in_contributing_installs_and_plays(tmp_path: Path, monkeypatc
             await ann.ask("/player/echo/new", "last")
             await ann.ask("/player/echo/mode", "answer")
             await ann.ask("/player/echo/play")
-            await phrase(ann)
-            note = await asyncio.wait_for(ann.wait_for("/player/echo/note"), 10)
-            assert note.arguments[0] in (60, 62, 64, 65)
-            await asyncio.wait_for(until(ann, "/player/echo/state", "armed"), 10)
-            ann.send("/player/echo/why")
-            why = await asyncio.wait_for(ann.wait_for("/player/echo/why"), 5)
+            for _ in range(10):  # until its process is there, and in time, its stand-in plays
+                await phrase(ann)
+                note = await asyncio.wait_for(ann.wait_for("/player/echo/note"), 10)
+                assert note.arguments[0] in (60, 62, 64, 65)
+                await asyncio.wait_for(until(ann, "/player/echo/state", "armed"), 10)
+                ann.send("/player/echo/why")
+                why = await asyncio.wait_for(ann.wait_for("/player/echo/why"), 5)
+                if why.arguments[1] == "last":
+                    break
+                assert str(why.arguments[6]).startswith("fell back to ngram: last had not answered")
             assert why.arguments[1] == "last"
             assert why.arguments[3] == "ann"
 
