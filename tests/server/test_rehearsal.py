@@ -121,6 +121,12 @@ def test_a_note_that_has_ended_by_itself_is_not_stuck() -> None:
     assert ledger.kept
 
 
+def test_a_rehearsal_in_which_no_player_plays_shows_nothing() -> None:
+    assert Ledger(played=100).kept
+    assert not Ledger(played=101).kept
+    assert Ledger(played=101, events=1).kept
+
+
 def test_what_stand_ins_play_counts_against_the_budget() -> None:
     ledger = Ledger(events=1000)
     ledger.arrived(0, Message("/status/is", ("events_by_stand_ins", 1)))
@@ -153,6 +159,13 @@ def test_the_command_prints_the_report_and_plays_what_it_is_given(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 minutes with 2 performers, seed 1, simulated in" in done.stdout
     assert "stuck notes           0  kept" in done.stdout
+
+
+def test_the_example_with_tokens_is_rehearsed_without_them_by_those_whom_it_expects() -> None:
+    trio = Path(__file__).parents[2] / "docs/examples/trio.toml"
+    done = run("--config", str(trio), "--minutes", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "errors to performers  0" in done.stdout
 
 
 def test_what_cannot_be_played_is_refused_with_a_cure(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sideman.hub import Send
 from sideman.testing import Performer, Stage
 
 PHRASE = [(60, 0.5), (62, 0.5), (64, 0.5), (65, 0.5), (67, 1.0)]
@@ -447,3 +448,24 @@ def test_what_is_never_answered_renews_the_lease_all_the_same(stage: Stage) -> N
         stage.advance(10)
         ann.send("/done", "/something")
     assert ann.heard() == []
+
+
+def test_a_player_that_rested_for_want_of_memory_begins_when_it_has_some_and_not_before() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/player/bass/new", "oracle")
+    ann.send("/player/bass/hear", "*")
+    ann.send("/player/bass/play")
+    ann.clear()
+    ann.send("/note", 60, 90)
+    stage.advance(0.7)
+    ann.send("/note", 62, 90)
+    stage.advance(1.0)
+    dues = [
+        (item.time_ns, output.due_ns)
+        for item, outputs in zip(stage.inputs, stage.outputs_of, strict=True)
+        for output in outputs
+        if isinstance(output, Send) and output.epoch is not None
+    ]
+    assert dues
+    assert all(due >= now for now, due in dues)

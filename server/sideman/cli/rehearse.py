@@ -20,7 +20,7 @@ from ..journal import Recorder
 from ..rehearsal import Dues, Human, Ledger, Manners, humans, rehearse_live, tunes
 from ..rehearsal import rehearse as simulate
 from ..server import Server
-from ..settings import Settings
+from ..settings import Settings, Tokens
 from .app import app
 from .serve import opened
 
@@ -63,7 +63,11 @@ def rehearse(
         commands=commands,
     )
     settings = read_config(config) if config else Settings()
-    cast = humans(_pieces(paths) if paths else tunes(), performers, manners)
+    # They are on this machine, and have no tokens to show.
+    settings = msgspec.structs.replace(settings, host="127.0.0.1", tokens=Tokens())
+    names = [seat.name for seat in settings.performers if seat.kind == "human" and seat.session == "main"]
+    player = settings.players[0].name if settings.players else "sideman"
+    cast = humans(_pieces(paths) if paths else tunes(), performers, manners, names, player)
     if not cast:
         raise SetupError("nobody has anything to play", "name files with notes in them")
     recorder = Recorder(record) if record else None

@@ -65,6 +65,7 @@ class Human:
     late_s: float
     taps: bool
     leads: bool
+    player: str = "sideman"  # the one that the leader sets
 
     def acts(self, seed: int, manners: Manners, until_s: float) -> Iterator[Act]:
         """All that it does, in order of time."""
@@ -146,13 +147,13 @@ class Human:
         while at_s < end_s:
             kind = draw.random()
             if kind < 0.5:
-                add(at_s, "/player/sideman/mode", draw.choice(MODES))
-                add(at_s, "/player/sideman/play")
+                add(at_s, f"/player/{self.player}/mode", draw.choice(MODES))
+                add(at_s, f"/player/{self.player}/play")
             elif kind < 0.65:
                 add(at_s, "/tempo", round(draw.uniform(70, 150), 1))
             elif kind < 0.85:
-                add(at_s, "/player/sideman/stop")
-                add(at_s + 4, "/player/sideman/play")
+                add(at_s, f"/player/{self.player}/stop")
+                add(at_s + 4, f"/player/{self.player}/play")
             elif kind < 0.95:
                 add(at_s, "/stop")
                 add(at_s + 4, "/start")
@@ -162,10 +163,13 @@ class Human:
             at_s += draw.expovariate(manners.commands / 3600)
 
 
-def humans(pieces: Sequence[Piece], count: int, manners: Manners) -> list[Human]:
-    """So many performers: each takes the next voice of the pieces; the first leads, the second taps the beat.
+def humans(
+    pieces: Sequence[Piece], count: int, manners: Manners, names: Sequence[str] = (), player: str = "sideman"
+) -> list[Human]:
+    """So many performers, under these names first: each takes the next voice of the pieces.
 
-    None where there is nothing to play."""
+    The first leads, the second taps the beat. None where there is nothing to play.
+    """
     voices = [(piece, flow) for piece in pieces for flow in piece.flows if flow.heard]
     if not voices:
         return []
@@ -173,7 +177,8 @@ def humans(pieces: Sequence[Piece], count: int, manners: Manners) -> list[Human]
     for number in range(count):
         piece, flow = voices[number % len(voices)]
         late_s = manners.late_s * number / max(1, count - 1)
-        made.append(Human(f"human{number + 1}", piece, flow, late_s, number == min(1, count - 1), number == 0))
+        name = names[number] if number < len(names) else f"human{number + 1}"
+        made.append(Human(name, piece, flow, late_s, number == min(1, count - 1), number == 0, player))
     return made
 
 

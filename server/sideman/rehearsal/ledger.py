@@ -149,7 +149,9 @@ class Ledger:
         """The report."""
         events = max(1, self.events)
         yield Line("played by humans", f"{self.played:,} notes and labels, {self.taps:,} taps, {self.lapses} drop-outs")
-        yield Line("played by players", f"{self.events:,} events, {self.notes:,} notes, begun {self.answers:,} times")
+        silent = self.played > 100 and self.events == 0  # a rehearsal that shows nothing
+        value = f"{self.events:,} events, {self.notes:,} notes, begun {self.answers:,} times"
+        yield Line("played by players", value, False if silent else None)
         yield Line("crashes", str(self.crashes), self.crashes == 0)
         yield Line("stuck notes", str(self.stuck), self.stuck == 0)
         share = self.late / events

@@ -184,7 +184,7 @@ class Listening(Exchanging):
         )
         for voice in hearers:
             if voice.resting:
-                self._go(voice, now if voice.slow else event.onset_ns)  # a slow model needs its time
+                self._go(voice, now)
 
     def _await_phrase(self, stream: Stream) -> None:
         end = stream.end_ns(gap_ns(float(self.settings["hold_max_s"])))
