@@ -56,9 +56,10 @@ class Controls:
         self.moved.append(Moved(key, value, now))
 
     def _tread(self, now: int, down: bool, channel: int) -> None:
-        spans = self.pedals.setdefault(channel, [])
+        spans = self.pedals.get(channel, [])
         is_down = bool(spans) and spans[-1][1] is None
         if down and not is_down:
+            spans = self.pedals.setdefault(channel, spans)
             spans.append((now, None))
             del spans[:-MOST]
         elif is_down and not down:

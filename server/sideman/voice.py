@@ -198,11 +198,6 @@ class Voice:
         since, past = self.recorded
         return since - EARLY_BEATS <= event.onset_beats < past - EARLY_BEATS
 
-    def leash_ns(self, timeline: Timeline) -> int:
-        """How long after the last human act it falls silent; 0: never."""
-        beats = float(self.settings["leash"])
-        return max(LEASH_LEAST_NS, timeline.span_ns(beats)) if beats > 0 else 0
-
     def struck(self, pitch: int, since_ns: int, now: int) -> bool:
         """Whether it began a note of that pitch between `since_ns` and `now`."""
         for played in reversed(self.played):

@@ -123,6 +123,13 @@ def test_the_pedal_lengthens_what_it_holds_and_does_not_come_back(ann: Performer
     assert not ann.got(f"{P}/control")
 
 
+def test_a_pedal_that_comes_up_without_having_gone_down_changes_nothing(ann: Performer) -> None:
+    ann.send("/control", 64, 0)  # as a pedal says when it is plugged in
+    ann.play([(60, 0.5), (62, 0.5)])
+    ann.stage.advance(3)
+    assert ann.got(f"{P}/note")
+
+
 def test_a_phrase_ends_with_its_keys_whatever_the_pedal_does(ann: Performer) -> None:
     ann.send("/control", 64, 127)
     ann.play([(60, 0.5), (62, 0.5), (64, 0.5)])

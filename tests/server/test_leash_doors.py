@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from sideman.addresses import TABLE
 from sideman.events import Answer, Note, Planned, Why
 from sideman.inputs import Answered
 from sideman.journal import encode_output
@@ -68,6 +71,16 @@ TRIES: dict[str, list[Said]] = {
     "another model": [("/player/sideman/model", "ngram"), ("/player/sideman/viewpoint", "pitch")],
     "a harmony": [("/player/sideman/param/chord_tones", 0.5), ("/chord", "Dm7"), ("/chord", "G7")],
     "a memory": [("/memory/sideman/clear",), ("/player/sideman/undo",), ("/player/sideman/forget", 1)],
+    "over the chart": [
+        ("/chart/load", "blues"),
+        ("/start",),
+        ("/player/sideman/mode", "chart"),
+        ("/player/sideman/play",),
+        ("/chart/jump", 5),
+        ("/at", "bar", "/chart/jump", 1),
+        ("/position", 0),
+    ],
+    "takes": [("/start",), ("/player/sideman/record", 1), ("/player/sideman/record", 0), ("/player/sideman/takes", 0)],
     "a player of one's own": [("/player/echo/new", "oracle", "pitch*ioi", "sideman"), ("/player/echo/play",)],
     "a new one of the same name": [
         ("/player/sideman/drop",),
@@ -227,6 +240,20 @@ def test_a_delayed_play_within_the_leash_is_what_the_human_wants() -> None:
     assert ann.got(NOTE)
 
 
+def test_a_slower_tempo_makes_no_leash_longer_in_beats() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    bot = stage.performer("bot", 0, "-", "main", "bot")
+    ann.play(PHRASE)
+    stage.advance(5)
+    ann.send("/player/sideman/mode", "free")
+    ann.send("/player/sideman/param/leash", 100)
+    quiet(ann, bot, 49)  # 90 beats and more
+    bot.send("/tempo", 20)
+    quiet(ann, bot, 35)  # ten beats and more, of three seconds
+    assert ann.got(STATE)[-1][0] == "leashed"
+
+
 def test_a_leash_counts_from_when_it_is_set() -> None:
     stage = Stage()
     ann = stage.performer("ann")
@@ -375,3 +402,60 @@ def test_what_is_tried_is_the_same_again_from_the_record() -> None:
     for item in stage.inputs[1:]:
         again.feed(item)
     assert [encode_output(output) for output in stage.outputs] == [encode_output(output) for output in again.outputs]
+
+
+WORDS = {
+    "model": ("oracle", "ngram", "blend"),
+    "viewpoint": ("pitch", "pitch*ioi", "interval"),
+    "memory": ("sideman", "other"),
+    "mode": ("free", "answer", "follow", "chart", "manual"),
+    "text": ("[A] Dm7 | G7 | [B] C^7", "C", "-"),
+    "when": ("beat", "bar", "section"),
+    "bar_or_section": ("A", "B", 1, 2),
+    "address": ("/player/sideman/play", "/player/sideman/next", "/start", "/player/*/play", "/chart/jump"),
+}
+NAMES = ("leash", "sideman", "echo", "bot", "*", "temperature", "chord_tones", "blues", "transpose:7", "other")
+
+
+def any_command(draw: random.Random) -> Said:
+    """Some command of sections 3 to 5, whichever the table has, with arguments that are mostly right."""
+    row = draw.choice([row for row in TABLE if row.section >= 3 and not row.template.startswith("/as")])
+    address = row.template.replace("<p>", draw.choice(("sideman", "sideman", "echo"))).replace("<m>", "sideman")
+    said: list[str | float] = [address.replace("<name>", draw.choice(("leash", "temperature", "chord_tones")))]
+    for argument in row.arguments:
+        if argument.default is not None and draw.random() < 0.3:
+            break
+        if argument.name in WORDS:
+            said.append(draw.choice(WORDS[argument.name]))
+        elif argument.type == "s":
+            said.append(draw.choice(NAMES))
+        else:
+            low, high = argument.low or 0, argument.high or 8
+            said.append(float(draw.choice((low, 1, 2, 4, min(high, 64)))))
+    return tuple(said)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 14])
+def test_whatever_a_machine_says_and_in_whatever_order_nothing_sounds(seed: int) -> None:
+    draw = random.Random(seed)
+    stage, ann, bot = leashed(("bot", "sensor", "server", "bot")[seed % 4])
+    for count in range(400):
+        address, *arguments = any_command(draw)
+        bot.send(str(address), *arguments)
+        stage.advance(draw.choice((0.0, 0.05, 0.3, 0.6)))
+        if count % 25 == 0:
+            ann.send("/ping")
+    stage.advance(5)
+    notes = [heard for heard in ann.heard() if heard.address.startswith("/player/") and heard.address.endswith("/note")]
+    assert notes == []
+    done = bot.got("/done")
+    assert len(done) > 60
+    assert len(set(done)) > 20
+    if "sideman" in stage.engine._sessions["main"].voices:
+        ann.send("/player/sideman/drop")
+    ann.send("/player/sideman/new", "oracle")
+    ann.send("/player/sideman/mode", "free")
+    ann.send("/player/sideman/play")
+    ann.play(PHRASE)
+    stage.advance(5)
+    assert ann.got(NOTE)  # a human still can

@@ -5,7 +5,7 @@ Only performers of kind `human` renew it; who calls this has seen to that.
 
 from __future__ import annotations
 
-from ..voice import ENDLESS, LEASHING_BEATS, Voice
+from ..voice import ENDLESS, LEASH_LEAST_NS, LEASHING_BEATS, Voice
 from .deadlines import Deadlines
 
 
@@ -14,7 +14,7 @@ class Leashed(Deadlines):
 
     def human_act(self, now: int) -> None:
         """A human has played or commanded: every leash is renewed, but who is leashed waits for an onset."""
-        self.last_human_ns = now
+        self.last_human_ns, self.last_human_beat = now, self.timeline.beat_at(now)
         for voice in self.voices.values():
             if voice.leashing:
                 voice.leashing = False
@@ -29,8 +29,15 @@ class Leashed(Deadlines):
 
     def _overdue(self, voice: Voice, now: int) -> bool:
         """Whether the last human act is too long ago for it to play."""
-        leash_ns = voice.leash_ns(self.timeline)
-        return leash_ns > 0 and now - self.last_human_ns >= leash_ns
+        end_ns = self._leash_end(voice)
+        return end_ns is not None and now >= end_ns
+
+    def _leash_end(self, voice: Voice) -> int | None:
+        """When it falls silent unless a human acts: after so many beats at whatever tempo, and a minute at least."""
+        beats = float(voice.settings["leash"])
+        if beats <= 0:
+            return None
+        return max(self.last_human_ns + LEASH_LEAST_NS, self.timeline.ns_at(self.last_human_beat + beats))
 
     def _set_leash(self, voice: Voice, name: str, now: int) -> None:
         """A parameter was set: if it is the leash, that counts from now on as it is."""
@@ -40,21 +47,20 @@ class Leashed(Deadlines):
             self.show(voice, now)
 
     def _await_leash(self, voice: Voice) -> None:
-        leash_ns = voice.leash_ns(self.timeline)
-        if leash_ns and voice.armed and not voice.leashed:
+        end_ns = self._leash_end(voice)
+        if end_ns is not None and voice.armed and not voice.leashed:
             ahead = 0 if voice.leashing else self.timeline.span_ns(LEASHING_BEATS)
-            self.agenda.set(("leash", voice.name), self.last_human_ns + max(0, leash_ns - ahead))
+            self.agenda.set(("leash", voice.name), max(self.last_human_ns, end_ns - ahead))
         else:
             self.agenda.clear(("leash", voice.name))
 
     def _leash(self, name: str, due: int, now: int) -> None:
         """No human for long: first it says that it is about to fall silent, then it does."""
         voice = self.voices.get(name)
-        leash_ns = voice.leash_ns(self.timeline) if voice is not None else 0
-        if voice is None or not voice.armed or not leash_ns:
+        end_ns = self._leash_end(voice) if voice is not None else None
+        if voice is None or not voice.armed or end_ns is None:
             return
-        quiet_ns = now - self.last_human_ns
-        if quiet_ns >= leash_ns:
+        if now >= end_ns:
             left = voice.until_beat - self.timeline.beat_at(now) if voice.playing else -1.0
             self.effects.extend(voice.silence(now))
             self.agenda.clear(("plan", name))
@@ -62,7 +68,7 @@ class Leashed(Deadlines):
             voice.beats_left = left if voice.goes_on and left < ENDLESS else -1.0
             voice.waiting = None
             voice.leashed, voice.leashing, voice.tethered = True, False, True
-        elif quiet_ns >= leash_ns - self.timeline.span_ns(LEASHING_BEATS):
+        elif now >= end_ns - self.timeline.span_ns(LEASHING_BEATS):
             voice.leashing = True
         self._await_leash(voice)
         self.show(voice, now)

@@ -73,6 +73,7 @@ class SessionState:
         self.section = ""  # of the chart, that was said last
         self._followed: int | None = None  # the position whose beat of the chart was said last
         self.last_human_ns = now
+        self.last_human_beat = self.timeline.beat_at(now)
         self.echoes = 0
         self.unheard: dict[str, deque[Unheard]] = {}  # of players that others hear
         self.room_until_beat = -math.inf  # so long it is a human's turn
