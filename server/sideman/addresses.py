@@ -305,6 +305,56 @@ TABLE: Final[tuple[Address, ...]] = (
         5,
         replies="/player/<p>/is",
     ),
+    _row(
+        "/player/<p>/hold",
+        "i:on{0,1}",
+        "hold what it is at: its notes go on sounding (each struck again when it would end, and every 10 s), what has "
+        "none to sustain comes again and again; where nothing sounds, the next event is held; `next` goes one on; let "
+        "go by 0, and by a stop",
+        5,
+    ),
+    _row(
+        "/player/<p>/jump",
+        "f:beat{0,10000000}",
+        "go on from a place in its memory: from the first event that was played at that beat or later, as it was "
+        "recorded, then as its parameter `through` says; a loop is then made from there",
+        5,
+    ),
+    _row(
+        "/player/<p>/loop",
+        "f:beats{0,256}",
+        "what it played in the last so many beats goes round, from now on; where it played nothing, the next so many "
+        "beats do; the same again takes the last so many anew; 0, or a stop: it goes on by itself",
+        5,
+    ),
+    _row(
+        "/player/<p>/like",
+        "i:event{0,16777215}",
+        "one likes that event (0: the last): kept with it, shown by `why`, and read from a recording by "
+        "`sideman judgements`",
+        5,
+    ),
+    _row("/player/<p>/dislike", "i:event{0,16777215}", "one does not like that event; kept likewise", 5),
+    _row("/player/<p>/volume", "f:volume{0,1}", "scales every velocity; what sounds is never silenced by it", 5),
+    _row("/player/<p>/octave", "i:octaves{-4,4}", "so many octaves up, or (below 0) down", 5),
+    _row(
+        "/player/<p>/speed",
+        "f:ratio{0.125,8}",
+        "against the beat: 0.5, 1.5, 2, 4 and so on times as fast; its spans and durations are divided by it",
+        5,
+    ),
+    _row(
+        "/player/<p>/solo",
+        "i:on{0,1}",
+        "alone: while any player is solo, those that are not go on thinking in silence",
+        5,
+    ),
+    _row(
+        "/player/<p>/effects",
+        "s:name...",
+        "the chain of effects that its events go through, such as transpose:7 delay:0.5; without any: none",
+        5,
+    ),
     _row("/player/<p>/mute", "i:on{0,1}", "it goes on thinking in silence", 5),
     _row("/player/<p>/undo", "", "take back this sender's last change to it", 5),
     _row("/player/<p>/forget", "f:beats", "unlearn the last so many beats; `undo` reverses it", 5),

@@ -6,6 +6,7 @@ What takes long to learn is a `Job` in `jobs`: somebody builds it, on a thread o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from .beatmemory import Beats
@@ -15,6 +16,7 @@ from .memory import MOST_EVENTS, SEGMENT, Memory, Take
 from .memoryfile import decode
 from .models import Foreseeing, ModelFactory, blended
 from .player import Player
+from .treatments import Treatment
 
 #: How often (in events) it is seen to that all memories together stay within their bytes.
 WEIGHED_EVERY: Final = 4096
@@ -24,9 +26,12 @@ MOST_CLEARED: Final = 8
 
 
 class Band:
-    """Makes players, teaches them, asks them. `factories` makes the models by name."""
+    """Makes players, teaches them, asks them. `factories` makes models by name, `treatments` are plugins' effects."""
 
-    def __init__(self, factories: Mapping[str, ModelFactory]) -> None:
+    def __init__(
+        self, factories: Mapping[str, ModelFactory], treatments: Mapping[str, Treatment] = MappingProxyType({})
+    ) -> None:
+        self.treatments = dict(treatments)
         self._factories = dict(factories)
         self.limit(SEGMENT, MOST_EVENTS, MOST_BYTES)
         self._memories: dict[str, Memory] = {}

@@ -142,9 +142,14 @@ class LongestCopy:
         return weights
 
 
+def shift(settings: Mapping[str, Value]) -> int:
+    """How many semitones a player's parameters add to every pitch but drums."""
+    return int(settings["transpose"]) + 12 * int(settings["octave"])
+
+
 def of_settings(settings: Mapping[str, Value]) -> tuple[Constraint, ...]:
     """The constraints that a player's parameters ask for, the hardest first."""
-    transpose = int(settings["transpose"])
+    transpose = shift(settings)
     found: list[Constraint] = [
         PitchRange(
             int(settings["pitch_low"]), int(settings["pitch_high"]), transpose, float(settings["range_hardness"])

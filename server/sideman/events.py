@@ -107,6 +107,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What an effect may know of what was planned before an event, without effects."""
+
+    events: tuple[Planned, ...]  # the last of them, in order
+    count: int  # of all since the player was made
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What the session asks of a player: go on from where you are, until `until_beats` or `count` events.
 
@@ -134,6 +142,7 @@ class Query:
     chord: str = ""  # the harmony in force
     manners: Manners = field(default_factory=Manners)  # of the ensemble: what leaves room for others
     grid_beats: float = 0.0  # added to a beat it gives the place in the form: whole numbers are beats
+    jump: float | None = None  # go there in memory first: to what was played from that beat on; below 0: nowhere
     played: tuple[Planned, ...] | None = None  # what goes before, whoever chose it; None: the player chose it all
     scenario: tuple[str, ...] = ()  # `chart`: the labels that are asked for, from the beat on that holds the onset
     chart_beat: int = -1  # the number of that beat in the form, from 0; -1: there is no chart

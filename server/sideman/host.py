@@ -30,7 +30,7 @@ class Host:
     def setup(self, config: dict[str, Any]) -> list[str]:
         """Load the plugin; the names of its models."""
         brought = registered(points()[self._plugin], config)
-        if brought.bridges or brought.observers:
+        if brought.bridges or brought.observers or brought.effects:
             raise PluginFault(
                 f"plugin {self._plugin} brings what runs in the server's process only",
                 f"if you trust it: [plugins.{self._plugin}] in_process = true",

@@ -32,6 +32,7 @@ from .errors import Refused
 from .events import Query
 from .hub import Hub, Output
 from .inputs import Begin
+from .judgement import Judgement
 from .learned import Job, Key
 from .memory import SEGMENT, Memory, Snapshot, Take
 from .memoryfile import Damaged
@@ -92,6 +93,13 @@ class House:
         """How many events have been heard and played."""
         return sum(session.last_event + sum(session.memory_lengths.values()) for session in self._sessions.values())
 
+    def take_judgements(self) -> list[Judgement]:
+        """What was judged since this was asked last; they are then the caller's."""
+        taken = [judgement for session in self._sessions.values() for judgement in session.judgements]
+        for session in self._sessions.values():
+            session.judgements.clear()
+        return taken
+
     def _session_of(self, player: str) -> Session | None:
         return self._sessions.get(player.partition("/")[0])
 
@@ -101,6 +109,7 @@ class House:
         models = (*self.band.models, *away)
         session = Session(name, self._begin.seed, models, self._seats, now, default=default)
         session.slow = frozenset(away)
+        session.treatments |= self.band.treatments
         return session
 
     def _add(self, session: Session) -> None:

@@ -6,10 +6,13 @@ forgotten keeps its place but nothing else.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+import numpy as np
 
 from .columns import Columns
 from .events import Event
@@ -185,6 +188,23 @@ class Memory:
     def mean_velocity(self) -> float:
         """Over all notes that it has heard; 80 where there is none."""
         return self.velocity_sum / self.velocity_count if self.velocity_count else 80.0
+
+    def place_from(self, beat: float) -> int:
+        """The place of the event that was played first at a beat or later, else of the last; -1: there is none."""
+        best, best_onset, last = -1, math.inf, -1
+        for number, columns in enumerate(self.segments):
+            first = self.first + number * self.segment
+            onsets = np.array(columns.arrays["onset_beats"])
+            there = np.ones(len(onsets), bool)
+            for low, past in self.forgotten.spans:
+                there[max(low - first, 0) : max(past - first, 0)] = False
+            if not there.any():
+                continue
+            last = first + int(np.flatnonzero(there)[-1])
+            later = np.where(there & (onsets >= beat - 1e-6), onsets, math.inf)
+            if len(later) and later.min() < best_onset:
+                best, best_onset = first + int(later.argmin()), float(later.min())
+        return best if best >= 0 else last
 
     def since(self, beat: float) -> list[tuple[int, int]]:
         """The spans of events that began at a beat or later, whether forgotten or not; erased ones are none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .addresses import Value
+from .chain import words
 from .constraints import pitch_classes, transpositions
 from .errors import Refused
 from .manners import registers, turns
@@ -210,8 +211,26 @@ PLAYER_PARAMS: Final = table(
         Param("lookahead", 1, 128, 16, "beats", "in `chart`: so far ahead memory is compared with the chart", True),
         Param("microtones", 0, 1, 0, "", "1: pitches are sent with their cents, as floats", True),
         Param("transpose", -48, 48, 0, "semitones", "added to every pitch but drums", True),
+        Param("octave", -4, 4, 0, "octaves", "so many octaves are added to every pitch but drums", True),
+        Param("volume", 0, 1, 1, "", "multiplies every velocity as it is sent; none becomes 0"),
+        Param("speed", 0.125, 8, 1, "", "against the beat: 2 is twice as fast, 0.5 half as fast"),
+        Param("hold", 0, 1, 0, "", "1: it goes on holding what it is at; a stop lets go", True),
+        Param("loop", 0, 256, 0, "beats", "so many beats go round, the last that it played; 0: none; a stop ends it"),
+        Param(
+            "through", 0, 1, 0, "", "1: it plays its memory through, as recorded and in order; 0: it improvises", True
+        ),
+        Param("solo", 0, 1, 0, "", "1: all players without it are silent, and go on thinking", True),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),
         Param("channel", 0, 255, 0, "", "the channel that it plays on; 0: that of what it answers or takes up", True),
+        TextParam(
+            "effects",
+            "",
+            "effects with their values, such as transpose:7 delay:0.5, or - for none",
+            "the chain that every event goes through",
+            words,
+            most=400,
+            empty="none",
+        ),
         Param(
             "leash",
             0,

@@ -21,6 +21,7 @@ from .models import METHODS, ModelFactory
 from .osc import Message
 from .seats import Endpoint
 from .settings import PluginSettings
+from .treatments import TREATMENTS, Treat, Treatment
 
 __all__ = ["Bridge", "Gate", "Guest", "Message", "Observer", "Plugin", "Registry", "bundled", "find", "registered"]
 
@@ -57,6 +58,23 @@ class Registry:
     bridges: dict[str, Bridge] = field(default_factory=dict)
     observers: dict[str, Observer] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
+    effects: dict[str, Treatment] = field(default_factory=dict)
+
+    def effect(self, name: str, treat: Treat, does: str = "") -> None:
+        """An effect: `treat(event, arguments, before)` makes of a `Planned` another, of nothing else, and quickly.
+
+        `arguments` are the numbers behind its name (`name:1:2.5`), `before` what was planned before. Onset and span
+        stay the event's own, notes are kept within bounds. One that raises leaves the chain. Raises `PluginFault`.
+        """
+        if not NAME.match(name):
+            raise PluginFault(f"{self.plugin}: {name!r} is no name for an effect", NAME_CURE)
+        if not callable(treat) or not takes_three(treat):
+            raise PluginFault(
+                f"{self.plugin}: effect {name!r} is no function of three arguments", "see CONTRIBUTING.md"
+            )
+        if name in self.effects or name in TREATMENTS:
+            raise PluginFault(f"{self.plugin}: there is an effect {name!r} already", "give it another name")
+        self.effects[name] = Treatment(name, treat, does)
 
     def model(self, name: str, factory: ModelFactory, *, slow: bool = False) -> None:
         """A kind of model: `factory(alphabet)` makes one. Raises `PluginFault` naming what it lacks.
@@ -96,6 +114,15 @@ class Registry:
         self.observers[name] = observer
 
 
+def takes_three(treat: Treat) -> bool:
+    """Whether a function can be called with three arguments."""
+    try:
+        inspect.signature(treat).bind(None, None, None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """What an entry point leads to. `setup(registry, config)` registers; `config` is its table of the configuration."""
@@ -114,6 +141,7 @@ class Found:
     observers: dict[str, Observer] = field(default_factory=dict)
     slow: dict[str, ModelFactory] = field(default_factory=dict)  # made in process, on a thread of their own
     strangers: dict[str, str] = field(default_factory=dict)  # model -> the plugin that brings it
+    effects: dict[str, Treatment] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
 
@@ -179,6 +207,7 @@ def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mappi
                 ("model", {*brought.models, *strangers}, {*found.factories, *found.slow, *found.strangers}),
                 ("bridge", {*brought.bridges}, {*found.bridges}),
                 ("observer", {*brought.observers}, {*found.observers}),
+                ("effect", {*brought.effects}, {*found.effects}),
             ):
                 for taken in sorted(new & there):
                     raise PluginFault(f"plugin {name}: there is a {kind} {taken!r} already", "rename one of them")
@@ -190,4 +219,5 @@ def find(settings: Mapping[str, PluginSettings], models_of: Callable[[str, Mappi
         found.strangers.update(strangers)
         found.bridges.update(brought.bridges)
         found.observers.update(brought.observers)
+        found.effects.update(brought.effects)
     return found

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .addresses import Value
-from .constraints import DRUMS_CHANNEL
+from .constraints import DRUMS_CHANNEL, shift
 from .controls import PRESSURE
 from .events import Control, Event, Note
 from .viewpoint import Viewpoint, class_beats, pitch_of, time_class
@@ -40,7 +40,7 @@ def realise(
     """
     span = min(max(_span(viewpoint, values, source), LEAST_SPAN_BEATS), MOST_SPAN_BEATS)
     near = round(source.top.pitch) if source is not None and source.notes else None
-    transpose = int(settings["transpose"])
+    transpose = shift(settings)
     low, high = int(settings["pitch_low"]) - transpose, int(settings["pitch_high"]) - transpose
     target = pitch_of(viewpoint, values, last_pitch, near=near, step=step, chord=chord, low=low, high=high)
     if source is None:
@@ -49,7 +49,7 @@ def realise(
         source = Event("", 0, 0.0, span, (Note(target, 80.0, 0.0, span * LEGATO),))
     if not source.notes:
         return span, (), source.label
-    shift = 0 if target is None else target - round(source.top.pitch)
+    moved = 0 if target is None else target - round(source.top.pitch)
     stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
     drums = source.notes[0].channel == DRUMS_CHANNEL
     transpose = 0 if drums else transpose
@@ -58,7 +58,7 @@ def realise(
     notes = []
     ordered = sorted(source.notes, key=lambda note: -note.pitch)[: int(settings["max_notes"])]
     for place, note in enumerate(ordered):
-        pitch = note.pitch + (0 if drums else shift) + transpose
+        pitch = note.pitch + (0 if drums else moved) + transpose
         if not 0 <= round(pitch) <= 127 or (place and not low <= round(pitch) <= high):
             continue  # of a chord, what falls outside is left out; its top was drawn inside
         velocity = note.velocity * loudness * float(settings["velocity_scale"])
@@ -79,17 +79,35 @@ def controlled(source: Event | None, span: float, notes: tuple[Note, ...], chann
     if source is None or not source.controls:
         return ()
     stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
-    shift = 0
+    interval = 0
     if notes and source.notes:
-        shift = round(max(note.pitch for note in notes)) - round(source.top.pitch)
+        interval = round(max(note.pitch for note in notes)) - round(source.top.pitch)
     moved = []
     for control in source.controls:
         number = control.number
         if control.kind == PRESSURE and number >= 0:
-            number = min(max(number + shift, 0), 127)
+            number = min(max(number + interval, 0), 127)
         offset = min(max(control.offset_beats * stretch, 0.0), span)
         moved.append(replace(control, number=number, offset_beats=offset, channel=channel or control.channel))
     return tuple(sorted(moved, key=lambda control: control.offset_beats))
+
+
+def at_speed(
+    ratio: float, span: float, notes: tuple[Note, ...], controls: tuple[Control, ...]
+) -> tuple[float, tuple[Note, ...], tuple[Control, ...]]:
+    """The same so many times as fast."""
+    if ratio == 1:
+        return span, notes, controls
+    span = max(span / ratio, LEAST_SPAN_BEATS)
+    notes = tuple(
+        replace(
+            note,
+            offset_beats=min(note.offset_beats / ratio, span),
+            duration_beats=max(note.duration_beats / ratio, LEAST_SPAN_BEATS),
+        )
+        for note in notes
+    )
+    return span, notes, tuple(replace(c, offset_beats=min(c.offset_beats / ratio, span)) for c in controls)
 
 
 def _span(viewpoint: Viewpoint, values: tuple[int, ...], source: Event | None) -> float:

@@ -12,6 +12,7 @@ from .errors import SetupError
 from .hub import Output, Send
 from .inputs import Begin, Erased, Input
 from .journal import encode_output, read
+from .judgement import Judgement
 from .osc import Malformed, decode
 from .plugin import bundled
 
@@ -75,6 +76,32 @@ def verify(path: Path) -> Verdict:
                 return verdict
             verdict.outputs += 1
     return verdict
+
+
+def judged(path: Path) -> list[Judgement]:
+    """The judgements in a recording in order; of several by one performer on one event the last, none taken back.
+
+    The recording is replayed for it: what stands behind an erasure may not be as it was.
+    """
+    engine: Engine | None = None
+    found: dict[tuple[str, str, str, int], Judgement] = {}
+    for frame in read(path):
+        if isinstance(frame, Send | Cut):
+            continue
+        item = frame[1]
+        if isinstance(item, Begin):
+            engine = Engine(item, bundled())
+            continue
+        if engine is None:
+            raise SetupError(f"{path} does not begin with a beginning", "use a whole recording")
+        engine.feed(item)
+        engine.elsewhere.handed.clear()
+        for judgement in engine.take_judgements():
+            key = (judgement.session, judgement.player, judgement.by, judgement.event)
+            found.pop(key, None)
+            if judgement.value:
+                found[key] = judgement
+    return list(found.values())
 
 
 def tell(output: Output | None) -> str:

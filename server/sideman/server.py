@@ -94,7 +94,7 @@ class Server:
             tuple(self._found.slow),
         )
         self._record(begin)
-        self.engine = Engine(begin, Band(self._found.factories))
+        self.engine = Engine(begin, Band(self._found.factories, self._found.effects))
         if self.engine.complaints:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from typing import Final
 
 from .addresses import Value
+from .chain import Fault, Link, treated
 from .controls import Key, put_to_rest, resting_keys, told
 from .effects import Cut, Effect, Revert, Say
-from .events import Answer, Event, Planned, Query
+from .events import Answer, Before, Event, Note, Planned, Query
+from .hand import Hand
 from .manners import Manners
 from .seats import Seat
 from .streams import Phrase
 from .timeline import MINUTE, SECOND, Timeline
+from .treatments import REACH
 from .viewpoint import EARLY_BEATS
 
 MODES: Final = ("free", "answer", "follow", "chart", "manual")
@@ -78,6 +82,8 @@ class Sounding:
     pitch: int
     channel: int
     event: int
+    note: Note  # as it is to sound
+    by_hand: bool = False  # struck again, because it is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,9 @@ class Played:
     due_ns: int
     planned: Planned
     moved: frozenset[Key] = frozenset()  # bends and pressures that are to be put to rest after it
+    raw: Planned | None = None  # before effects
+    by_hand: bool = False  # it was no player's idea
+    judged: tuple[tuple[str, int], ...] = ()  # by performers: 1 where they like it, -1 where they do not
 
 
 @dataclass(slots=True)
@@ -120,6 +129,7 @@ class Voice:
     leashing: bool = False
     tethered: bool = False  # was leashed, and no human has lifted that yet; a stop does not
     muted: bool = False
+    shadowed: bool = False  # others are solo
     failed: str = ""
     halted: bool = False  # `/start` brings it back
     deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
@@ -154,6 +164,11 @@ class Voice:
     sounding: list[Sounding] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     shown: tuple[str, str, str] = ("", "", "")
+    hand: Hand = field(default_factory=Hand)
+    chain: tuple[Link, ...] = ()
+    faults: list[Fault] = field(default_factory=list)  # of effects that have failed and are still in the chain
+    count: int = 0  # of the events that were planned and not dropped
+    to_come: list[tuple[int, Say]] = field(default_factory=list)  # of events when they have begun, with their onsets
 
     @property
     def state(self) -> str:
@@ -166,11 +181,16 @@ class Voice:
             return "leashed"
         if not self.armed:
             return "stopped"
-        if self.muted:
+        if self.silent:
             return "muted"
         if self.leashing:
             return "leashing"
         return "playing" if self.playing else "armed"
+
+    @property
+    def silent(self) -> bool:
+        """Whether it thinks without being heard."""
+        return self.muted or self.shadowed
 
     def states(self) -> tuple[str, str, str]:
         """State, model and mode, as `/player/<p>/state` says them."""
@@ -235,7 +255,7 @@ class Voice:
     ) -> Query:
         """What to ask its player for: events up to the horizon, or `count` of them."""
         horizon = timeline.beat_at(now + self.horizon_ns(timeline))
-        until = min(self.until_beat, max(horizon, self.cursor_beat + LEAST_BEATS))
+        until = min(self.until_beat, self.hand.awaited_until, max(horizon, self.cursor_beat + LEAST_BEATS))
         finished = self.answering if self.fresh else None
         phrase = self.answering.phrase if self.answering else None
         opened, opened_in = opening or (None, -1)
@@ -262,6 +282,7 @@ class Voice:
             chord=chord,
             grid_beats=grid_beats,
             manners=manners or Manners(),
+            jump=self.hand.jump if self.count == self.hand.jumped_at else None,
         )
         self.asked = query
         return query
@@ -273,8 +294,8 @@ class Voice:
 
     def recent(self) -> tuple[Planned, ...]:
         """The last events of what it plays, planned ones too, back to where it began after a phrase."""
-        count = min(self.begun, RECENT, len(self.played))
-        return tuple(self.played[at].planned for at in range(len(self.played) - count, len(self.played)))
+        own = (played.raw or played.planned for played in reversed(self.played) if not played.by_hand)
+        return tuple(reversed(tuple(islice(own, min(self.begun, RECENT)))))
 
     def adopts(self, answer: Answer) -> bool:
         """Whether an answer is to the question that stands."""
@@ -294,63 +315,76 @@ class Voice:
         self.asked = replace(asked, revision=self.revision, onset_beats=self.cursor_beat, until_beats=until)
         return self.asked
 
-    def adopt(self, number: int, planned: Planned, timeline: Timeline) -> Iterator[Effect]:
+    def adopt(self, number: int, planned: Planned, timeline: Timeline, *, by_hand: bool = False) -> Iterator[Effect]:
         """Take one event into the plan: its notes, each with its due time, and offs for what it strikes again."""
+        raw, planned = planned, self._treated(planned)
         onset = timeline.ns_at(planned.onset_beats)
         moved = self.played[-1].moved if self.played else frozenset()
-        self.played.append(Played(number, onset, planned, moved if self.muted else resting_keys(planned.controls)))
-        self.ordinal += 1
-        self.begun += 1
+        left = moved if self.silent else resting_keys(planned.controls)
+        self.played.append(Played(number, onset, planned, left, raw, by_hand))
+        self.ordinal += not by_hand
+        self.begun += not by_hand
         self.adopted += 1
+        self.count += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
-        if self.muted:
+        if self.silent:
             return
-        prefix = f"/player/{self.name}"
         for control in (*put_to_rest(moved, planned.controls), *planned.controls):
             kind, values = told(control)
-            due = onset + timeline.span_ns(control.offset_beats)
-            yield Say(due, f"{prefix}/{kind}", (*values, number), player=self.key, epoch=self.epoch)
+            yield self._say(onset, onset + timeline.span_ns(control.offset_beats), kind, *values, number)
         if planned.label:
-            length_ms = timeline.span_ns(planned.span_beats) / MS
-            yield Say(onset, f"{prefix}/event", (planned.label, length_ms, number), player=self.key, epoch=self.epoch)
+            yield self._say(onset, onset, "event", planned.label, timeline.span_ns(planned.span_beats) / MS, number)
         if planned.gesture:
-            yield Say(onset, f"{prefix}/gesture", (number, *planned.gesture), player=self.key, epoch=self.epoch)
+            yield self._say(onset, onset, "gesture", number, *planned.gesture)
         if planned.suggestions:
-            words = tuple(value for suggestion in planned.suggestions for value in suggestion)
-            yield Say(onset, f"{prefix}/suggest", words, player=self.key, epoch=self.epoch)
+            yield self._say(onset, onset, "suggest", *(value for found in planned.suggestions for value in found))
         for note in planned.notes:
             start = onset + timeline.span_ns(note.offset_beats) if note.offset_beats else onset
-            length = max(MS, timeline.span_ns(note.duration_beats))
-            pitch = round(note.pitch)
-            for held in self.sounding:
-                if held.pitch == pitch and held.channel == note.channel and held.end_ns > start:
-                    yield Say(
-                        start,
-                        f"{prefix}/off",
-                        (held.pitch, held.channel, held.event),
-                        player=self.key,
-                        epoch=self.epoch,
-                    )
-                    held.end_ns = start
-            self.sounding.append(Sounding(start, start + length, start + length, pitch, note.channel, number))
-            yield Say(
-                start,
-                f"{prefix}/note",
-                (
-                    float(note.pitch) if self.settings["microtones"] else pitch,
-                    max(1, round(note.velocity)),
-                    length / MS,
-                    note.channel,
-                    number,
-                ),
-                player=self.key,
-                epoch=self.epoch,
-            )
+            yield from self._strike(onset, start, max(MS, timeline.span_ns(note.duration_beats)), note, number)
+
+    def _treated(self, planned: Planned) -> Planned:
+        """The event after the chain of effects; those that failed are left in `faults`."""
+        if not self.chain:
+            return planned
+        last = [played.raw or played.planned for played in islice(reversed(self.played), REACH)]
+        result, faults = treated(planned, self.chain, Before(tuple(reversed(last)), self.count))
+        self.faults += faults
+        return result
+
+    def _strike(self, onset: int, start: int, length: int, note: Note, number: int) -> Iterator[Effect]:
+        """A note of the event that begins at `onset`; the same pitch that sounds then ends first, and it ends itself
+        where the same pitch is to come again."""
+        pitch = round(note.pitch)
+        for held in self.sounding:
+            if held.pitch != pitch or held.channel != note.channel:
+                continue
+            if held.start_ns <= start < held.end_ns:
+                yield self._say(onset, start, "off", held.pitch, held.channel, held.event)
+                held.end_ns = start
+            elif start < held.start_ns < min(start + length, held.end_ns):
+                length = held.start_ns - start
+        self.sounding.append(Sounding(start, start + length, start + length, pitch, note.channel, number, note))
+        said = float(note.pitch) if self.settings["microtones"] else pitch
+        velocity = max(1, round(note.velocity * float(self.settings["volume"])))
+        yield self._say(onset, start, "note", said, velocity, length / MS, note.channel, number)
+
+    def strike(self, now: int, length: int, note: Note, number: int) -> Iterator[Effect]:
+        """A note of an event that has begun is struck again, now."""
+        yield from self._strike(now, now, length, note, number)
+        self.sounding[-1].by_hand = True
+
+    def _say(self, onset: int, due: int, kind: str, *arguments: Value) -> Say:
+        """What is said at `due` of the event that begins at `onset`."""
+        say = Say(due, f"/player/{self.name}/{kind}", arguments, player=self.key, epoch=self.epoch)
+        if due > onset:
+            self.to_come.append((onset, say))
+        return say
 
     def forget_ended(self, now: int) -> None:
         """Notes whose end has passed need no note-off."""
         if self.sounding and self.sounding[0].end_ns <= now:
             self.sounding = [held for held in self.sounding if held.end_ns > now]
+        self.to_come = [(onset, say) for onset, say in self.to_come if say.due_ns > now]
 
     # What ends it
 
@@ -361,6 +395,12 @@ class Voice:
             if held.start_ns <= now < held.end_ns:
                 yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
         self.sounding.clear()
+        self.to_come.clear()
+        self.hand.open()
+        for name in ("hold", "loop"):
+            if self.settings[name]:
+                self.settings = {**self.settings, name: type(self.settings[name])(0)}
+                yield Say(now, f"/player/{self.name}/is", (name, self.settings[name]))
         yield from self._drop_unsent(now)
         yield from self.rest(now)
         self.epoch += 1
@@ -380,23 +420,33 @@ class Voice:
             self.played[-1] = replace(last, moved=frozenset())
 
     def revise(self, now: int) -> Iterator[Effect]:
-        """The unsent part of its plan is void; what sounds goes on, and so does what it was doing."""
+        """The unsent part of its plan is void; what sounds goes on, and so does what it was doing.
+
+        Of an event that has begun, what is still to come (of a broken chord, of an echo) comes."""
         yield Cut(self.key, now)
-        self.sounding = [held for held in self.sounding if held.start_ns <= now]
+        unsent = {played.number for played in takewhile(lambda played: played.due_ns > now, reversed(self.played))}
+        kept = [] if self.silent else [(onset, say) for onset, say in self.to_come if onset <= now < say.due_ns]
+        ends = {(say.due_ns, *say.arguments) for _, say in kept if say.address.endswith("/off")}
+        begun = [held for held in self.sounding if held.event not in unsent]
+        self.sounding = [held for held in begun if held.start_ns <= now or not self.silent]
         for held in self.sounding:
-            if held.end_ns > now:
+            if held.end_ns > now and (held.end_ns, held.pitch, held.channel, held.event) not in ends:
                 held.end_ns = held.natural_end_ns
         yield from self._drop_unsent(now)
         self.epoch += 1
         self.cut_ns = now
         self.revision += 1
         self.asked = None
+        self.to_come = [(onset, say._replace(epoch=self.epoch)) for onset, say in kept]
+        yield from (say for _, say in self.to_come)
 
     def _drop_unsent(self, now: int) -> Iterator[Effect]:
         dropped = 0
         while self.played and self.played[-1].due_ns > now:
-            self.cursor_beat = self.played.pop().planned.onset_beats
-            dropped += 1
+            played = self.played.pop()
+            self.cursor_beat = played.planned.onset_beats
+            dropped += not played.by_hand
+            self.count -= 1
         if dropped:
             self.ordinal -= dropped
             self.begun = max(0, self.begun - dropped)

@@ -154,3 +154,17 @@ def test_every_patch_that_we_ship_opens_without_a_complaint(name: str, tmp_path:
     with serving() as server:
         asyncio.run(open_it(server.port))
         assert ("pd (human, leader) joined main" in server.log()) == (name != "sideman.player")
+
+
+def test_a_patch_lays_hands_on_its_player(tmp_path: Path) -> None:
+    words = {"why \\, stop": "effects octave:1 \\, hold 1 \\, speed 2 \\, stop"}
+
+    async def play(port: int) -> None:
+        async with PureData(PATCHES / "voice.pd", tmp_path, {"PORT": str(port), **words}) as pd:
+            await pd.ends(limit_s=20)
+        assert not pd.after("refused: ")
+        told = [line for line in pd.after("other: ") if line.split()[1] in ("effects", "hold", "speed")]
+        assert told[-4:] == ["is effects octave:1", "is hold 1", "is speed 2", "is hold 0"]
+
+    with serving() as server:
+        asyncio.run(play(server.port))

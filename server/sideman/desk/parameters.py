@@ -47,6 +47,7 @@ def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
     value, clipped = one_value(PLAYER_PARAMS, name, values)
     if name == "leash":
         _may_leash(call, float(value))
+    call.session.check(name, value)
     yield
     call.changed(f"param {name}", call.voice().settings[name])
     call.session.set_param(call.voice(), name, value, call.sender, call.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..addresses import NAME, NAME_CURE
 from ..errors import Refused
 from ..events import PartWord
+from ..judgement import words
 from ..session import DEFAULT_PLAYER
 from ..session.presence import MAX_PLAYERS
 from ..viewpoint import check as check_viewpoint
@@ -164,7 +165,9 @@ def why(call: Call) -> Steps:
         reason.source,
         reason.source_beat,
         reason.context,
-        "; ".join((*map(_part_said, reason.parts), *map(_lit_said, reason.lit), *reason.bound_by)),
+        "; ".join(
+            (*map(_part_said, reason.parts), *map(_lit_said, reason.lit), *reason.bound_by, *words(played.judged))
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Final, Literal
 
-from ..constraints import DRUMS_CHANNEL, Moment, Weights
+from ..constraints import DRUMS_CHANNEL, Moment, Weights, shift
 from ..events import Answer, Event, Note, Planned, Query, Why
 from ..learned import Learned
 from ..realiser import LEAST_SPAN_BEATS, MOST_SPAN_BEATS, controlled
@@ -104,7 +104,7 @@ class Charting(Standing):
             self._last_onset_beats = spot.last_onset_beats
             if rest := self._rest(query, ordinal, at):
                 return self._planned(query, at, span, event, place, (), [*bound, rest], ordinal)
-            pitch = round(max(note.pitch for note in notes)) - int(query.settings["transpose"])
+            pitch = round(max(note.pitch for note in notes)) - shift(query.settings)
             self._spot = replace(self._spot, pitch=pitch, last_onset_beats=at)
             self._last_pitch, self._last_onset_beats = pitch, at
             notes, manners = self._mannered(query, at, notes)
@@ -116,7 +116,7 @@ class Charting(Standing):
     ) -> tuple[tuple[Note, ...], list[str]]:
         """An event's notes, moved; what may not sound so is moved by octaves, or left out."""
         settings = query.settings
-        transpose, wanted = int(settings["transpose"]), int(settings["channel"])
+        transpose, wanted = shift(settings), int(settings["channel"])
         weights, names = self._pitch_weights(moment)
         notes = []
         bound = False

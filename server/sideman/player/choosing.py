@@ -20,6 +20,7 @@ from ..constraints import (
     of_settings,
     onset_gap_beats,
     product,
+    shift,
     transpositions,
 )
 from ..copying import Trail
@@ -55,7 +56,7 @@ class Choosing(Ears):
             return
         self._set_for = settings
         self._sampler = Sampler(temperature=float(settings["temperature"]), min_p=least_share(self.learned.model))
-        kept = PitchRange(*self._register, int(settings["transpose"]), name="manners: register")
+        kept = PitchRange(*self._register, shift(settings), name="manners: register")
         first, *others = of_settings(settings)
         self._constraints = (first, kept, *others) if self._register != ALL_REGISTERS else (first, *others)
         self._longest_copy = int(settings["longest_copy"])

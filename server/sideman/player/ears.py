@@ -26,12 +26,14 @@ PHRASE: Final = 512
 class Stand(NamedTuple):
     """Where a player stood before an event that it chose."""
 
-    walk: Walk | PyWalk
+    walk: Walk | PyWalk | None
     last_pitch: int | None
     copying: Copying | None
     last_onset_beats: float
     trail: Trail
     told: Told
+    cue: int
+    behind: bool
 
 
 class Ears:
@@ -60,6 +62,8 @@ class Ears:
         self._answers: tuple[Event, ...] = ()  # the phrase that it answers
         self._set_for: object = None  # the settings that are in force
         self._register = (0, 127)  # that manners leave it
+        self._cue = -1  # the place in memory that it plays next, as recorded; -1: it goes on as it would
+        self._behind = False  # it has played as recorded: its walk is to begin behind that
 
     def hear(self, event: Event, stream: int, position: int) -> None:
         """An event has closed; `position` is where the model learned it, -1 if it did not."""
@@ -118,6 +122,7 @@ class Ears:
         self.learned, self.model_name = learned, model
         self._undo.clear()
         self._trail = Trail()
+        self._cue, self._behind = -1, False
         self._set_for = None
         self._listening.clear()
         self._before.clear()
@@ -160,6 +165,7 @@ class Ears:
         self._played.clear()
         self._undo.clear()
         self._trail = Trail()
+        self._cue = -1
         for event in planned:
             heard = Event(self.name, 0, event.onset_beats, event.span_beats, event.notes, event.label,
                           numbers=event.gesture)  # fmt: skip
@@ -180,12 +186,14 @@ class Ears:
                 self._played.pop()
 
     def _stand(self) -> Stand:
-        assert self._walk is not None
+        walk = self._walk.copy() if self._walk is not None else None
         copying = self._copying.copy() if self._copying is not None else None
-        return Stand(self._walk.copy(), self._last_pitch, copying, self._last_onset_beats, self._trail, self._told)
+        return Stand(walk, self._last_pitch, copying, self._last_onset_beats, self._trail, self._told,
+                     self._cue, self._behind)  # fmt: skip
 
     def _return(self, stand: Stand) -> None:
-        self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail, self._told = stand
+        self._walk, self._last_pitch, self._copying, self._last_onset_beats, self._trail, self._told, *_ = stand
+        self._cue, self._behind = stand.cue, stand.behind
 
     def forget_performer(self, performer: str) -> None:
         """Nothing of what somebody played is waited for or compared with any more."""

@@ -34,7 +34,7 @@ from ..events import Event, Planned, Query, Why
 from ..learned import STREAMS, Learned
 from ..models import Floats, Traces, chance
 from ..pywalk import sampler_pick
-from ..realiser import controlled, realise
+from ..realiser import at_speed, controlled, realise
 from ..viewpoint import Viewpoint
 from .choosing import COPY, TRIES
 from .reach import SOURCES, Flow, Reach
@@ -245,6 +245,7 @@ class Following(Steering):
                   source.onset_beats, context, tuple(said), key, origin=source.origin or source.performer,
                   lit=lit)  # fmt: skip
         controls = controlled(source, span, notes, int(query.settings["channel"]) or channel) if notes else ()
+        span, notes, controls = at_speed(float(query.settings["speed"]), span, notes, controls)
         return Planned(beat, span, notes, label, why, gesture, controls=controls)
 
     def _context(self, place: int, shift: int) -> int:

@@ -12,17 +12,18 @@ from typing import Any, cast
 import numpy as np
 
 from ..completing import completions
-from ..constraints import Moment
+from ..constraints import Moment, shift
 from ..copying import Copying, Trail
 from ..events import Answer, Event, PartWord, Planned, Query, Why
 from ..models import GAVE_UP, Choice, Placed, heeds
 from ..pywalk import PyChoice
-from ..realiser import controlled, realise
+from ..realiser import at_speed, controlled, realise
 from .taking import Taking
+from .through import Through
 from .words import OTHER, Told, tell_before
 
 
-class Player(Taking):
+class Player(Through, Taking):
     """A voice that answers."""
 
     def answer(self, query: Query) -> Answer:
@@ -51,16 +52,20 @@ class Player(Taking):
         if self.learned.viewpoint.writes and (query.phrase_of or query.opening is not None):
             return self._complete(query)
         if query.played is not None and not query.phrase_of and query.opening is None:
-            self.stand_behind(query.played, int(query.settings["transpose"]))
-        if query.follows and (reaction := self._react(query, query.ordinal)) is not None:
+            self.stand_behind(query.played, shift(query.settings))
+        if query.jump is not None:
+            self.cue(query.jump)
+        if query.follows and not self._goes_through(query) and (reaction := self._react(query, query.ordinal)):
             return Answer(query.player, query.epoch, query.revision, query.memory_length, (reaction,))
         avoid: list[tuple[int, int]] = []
         if query.phrase_of or query.opening is not None:
             avoid = self.learned.interval(*query.avoid)
             self._begin(query, avoid)
+            if query.jump is not None:  # it begins there, not behind the phrase
+                self.cue(query.jump)
         elif query.avoid != (0, 0):
             avoid = self.learned.interval(*query.avoid)
-        if self._walk is None:
+        if self._walk is None and not self._goes_through(query):
             self._walk = self._walk_from(self._listening.get(self._newest))
             self._told = Told()
             before = self._before.get(self._newest)
@@ -153,6 +158,10 @@ class Player(Taking):
         return state
 
     def _one(self, query: Query, beat: float, ordinal: int, avoid: list[tuple[int, int]]) -> Planned | None:
+        if self._goes_through(query):
+            return self._recorded(query, beat, ordinal)
+        if self._behind:
+            self._stand_behind()
         learned, way = self.learned, self._walk
         if way is None or not (learned.places or self._heeds):  # an LLM that ships plays without a memory, too
             return None
@@ -187,7 +196,7 @@ class Player(Taking):
         )
         if notes:
             top = max(note.pitch for note in notes)
-            self._last_pitch = round(top) - int(query.settings["transpose"])
+            self._last_pitch = round(top) - shift(query.settings)
             if rest := self._rest(query, ordinal, beat):
                 notes = ()
                 bound.append(rest)
@@ -200,6 +209,7 @@ class Player(Taking):
         self._played.append((Event(self.name, 0, beat, span, notes, label, numbers=gesture), place))
         why = self._why(query, ordinal, choice, source, place, bound)
         controls = controlled(source, span, notes, int(query.settings["channel"]) or channel) if notes else ()
+        span, notes, controls = at_speed(float(query.settings["speed"]), span, notes, controls)
         return Planned(beat, span, notes, label, why, gesture, controls=controls)
 
     def _why(

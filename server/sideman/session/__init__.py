@@ -55,6 +55,8 @@ class Session(Presence):
                     self._deadline_has_come(player, now)
                 case ("end", str(player)):
                     self._ended(player, due, now)
+                case ("hold", str(player)):
+                    self._held(player, now)
                 case ("early",):
                     self._early(now)
                 case ("clock",):

@@ -9,10 +9,10 @@ from ..effects import Clear, Exchange, Forget, Unmake
 from ..seats import Seat
 from ..streams import gap_ns
 from ..voice import ENDLESS, Change, Parts, Voice, Wanted
-from .leash import Leashed
+from .judging import Judging
 
 
-class Hands(Leashed):
+class Hands(Judging):
     """Commands that change what is played."""
 
     def arm(self, voice: Voice, now: int, beats: float, *, human: bool = True) -> None:
@@ -76,6 +76,7 @@ class Hands(Leashed):
 
     def trigger(self, voice: Voice, now: int) -> None:
         """`next`: one event, now; raises `Refused` where there is nothing to play or it may not play."""
+        self.loosen(voice, now)
         if voice.playing:
             self.effects.extend(voice.revise(now))
         voice.cursor_beat = self.timeline.beat_at(now)
@@ -125,6 +126,7 @@ class Hands(Leashed):
         self.disarm(voice, now)
         del self.voices[voice.name]
         self.wanted.pop(voice.name, None)  # another of that name is not to become it
+        self.shadow(now)
         self.effects.append(Unmake(voice.key))
         self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
 
@@ -141,36 +143,13 @@ class Hands(Leashed):
         voice.answering = voice.waiting = None
         if voice.armed and not voice.leashed and voice.goes_on:
             self._begin_mode(voice, now, -1.0)
+        self.keep(voice, now)
         self.show(voice, now)
 
-    def set_mute(self, voice: Voice, muted: bool, now: int) -> None:
-        """Silence or sound; what it thinks goes on."""
-        if muted == voice.muted:
-            return
-        voice.muted = muted
-        if voice.playing:
-            if muted:
-                self._end_sounding(voice, now)
-            self.replan(voice, now)
-        elif muted:
-            self._end_sounding(voice, now)
-        self.show(voice, now)
-
-    def _end_sounding(self, voice: Voice, now: int) -> None:
-        for held in voice.sounding:
-            if held.start_ns <= now < held.end_ns:
-                self.say(now, f"/player/{voice.name}/off", held.pitch, held.channel, held.event)
-                held.end_ns = held.natural_end_ns = now
-
-    def set_param(self, voice: Voice, name: str, value: Value, by: Seat, now: int) -> None:
+    def set_param(self, voice: Voice, name: str, value: Value, by: Seat | None, now: int) -> None:
         """A parameter's value; the others are told if it has changed, and what is planned is planned again."""
-        if voice.settings[name] == value:
-            return
-        voice.settings = {**voice.settings, name: value}
-        self.say(now, f"/player/{voice.name}/is", name, value, but=by)
-        self._set_leash(voice, name, now)
-        if voice.playing:
-            self.replan(voice, now)
+        if voice.settings[name] != value:
+            self.put(voice, name, value, now, by)
 
     def set_session_param(self, name: str, value: Value, by: Seat, now: int) -> None:
         """A parameter of the session; the others are told if it has changed."""
@@ -201,12 +180,12 @@ class Hands(Leashed):
         what, _, name = change.what.partition(" ")
         if isinstance(before, Wanted):
             self.exchange(voice, before.model, before.viewpoint, before.parts, None, "")
-        elif what == "param" and not isinstance(before, tuple):
-            voice.settings = {**voice.settings, name: before}
-            self.say(now, f"/player/{voice.name}/is", name, before)
-            self._set_leash(voice, name, now)
-            if voice.playing:
-                self.replan(voice, now)
+        elif what in ("param", "switch") and not isinstance(before, tuple):
+            self.put(voice, name, before, now)
+        elif what == "judge" and isinstance(before, int):
+            self.judge(voice, int(name), change.by, before, now)
+        elif what == "jump" and not isinstance(before, tuple):
+            self.cue(voice, float(before), now)
         elif what == "mode":
             self.change_mode(voice, str(before), now)
         elif what == "hear" and isinstance(before, tuple):

@@ -145,6 +145,8 @@ class Listening(Exchanging):
         for voice in self.hearers(stream.performer):
             if voice.leashed and human:
                 self._unleash(voice, now)
+            if voice.hand.busy:
+                continue
             if voice.mode == "answer" and voice.settings["yield"]:
                 self._yield(voice, stream.performer, now)
             elif voice.mode == "follow" and voice.armed and not voice.leashed and (stream.open or stream.mark):

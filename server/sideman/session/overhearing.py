@@ -29,7 +29,7 @@ class Overhearing(Listening):
         voice = self.voices.get(answer.player.rpartition("/")[2])
         before = voice.adopted if voice is not None else 0
         super().receive(answer, now)
-        if voice is None or voice.adopted == before or voice.muted or not self._has_hearers(voice):
+        if voice is None or voice.adopted == before or voice.silent or not self._has_hearers(voice):
             return
         waiting = [unheard for unheard in self.unheard.get(voice.name, ()) if self._stands(unheard, voice)]
         for played in list(voice.played)[before - voice.adopted :]:
@@ -66,7 +66,7 @@ class Overhearing(Listening):
             return
         while waiting and waiting[0].due_ns <= due:
             unheard = waiting.popleft()
-            if self._stands(unheard, voice) and not voice.muted:
+            if self._stands(unheard, voice) and not voice.silent:
                 self._heard(voice, unheard, now)
         if waiting:
             self.agenda.set(("heard", name), waiting[0].due_ns)

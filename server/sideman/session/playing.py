@@ -28,10 +28,15 @@ class Playing(Mannered):
         voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
         voice.made = (model, viewpoint, memory)
         voice.slow = model in self.slow
+        voice.shadowed = any(other.settings["solo"] for other in self.voices.values())
         self.voices[name] = voice
         self.memory_lengths.setdefault(memory, 0)
         self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
         return voice
+
+    def drop_faulty(self, voice: Voice, now: int) -> None:
+        """Effects that have failed leave its chain."""
+        raise NotImplementedError
 
     def awaits(self, query: Query) -> bool:
         """Whether a question still stands, and was not replaced or dropped since."""
@@ -55,6 +60,8 @@ class Playing(Mannered):
         for planned in answer.events:
             self.last_event = self.last_event % MAX_EVENT + 1
             self.effects.extend(voice.adopt(self.last_event, planned, self.timeline))
+        if voice.faults:
+            self.drop_faulty(voice, now)
         if not voice.playing:
             return
         if not answer.events:

@@ -15,11 +15,13 @@ from ..agenda import Agenda
 from ..beats import BeatFollower
 from ..chart import Course
 from ..effects import Effect, Say
+from ..judgement import Judgement
 from ..osc import Message
 from ..params import SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
 from ..streams import Stream
 from ..timeline import Timeline, Transport
+from ..treatments import TREATMENTS, Treatment
 from ..voice import Voice, Wanted
 from .unheard import Reaction, Unheard
 
@@ -33,6 +35,10 @@ class Pending:
     source: Endpoint
     by: Seat
     on_beat: bool
+
+
+#: So many are kept where nobody takes them.
+MOST_JUDGEMENTS = 256
 
 
 class SessionState:
@@ -86,6 +92,9 @@ class SessionState:
         self.heard = 0  # events of performers that closed
         self.late = 0
         self.discarded = 0  # answers that came too late
+        self.judgements: deque[Judgement] = deque(maxlen=MOST_JUDGEMENTS)  # that nobody has taken yet
+        self.treatments: dict[str, Treatment] = dict(TREATMENTS)
+        self.failed_effects: list[tuple[str, str, str]] = []  # player, effect, reason
 
     def say(self, now: int, address: str, *arguments: Value, but: Seat | None = None) -> None:
         """Broadcast, now."""
@@ -171,6 +180,7 @@ class SessionState:
             for voice in self.voices.values()
             if voice.slow
         ]
+        lines += [("failed_effect", failed) for failed in self.failed_effects]
         lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
         return lines
 
