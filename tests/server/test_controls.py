@@ -138,6 +138,13 @@ def test_a_phrase_ends_with_its_keys_whatever_the_pedal_does(ann: Performer) -> 
     assert ann.got(f"{P}/state")[-1][0] == "playing"
 
 
+def test_a_pedal_that_is_let_go_without_having_been_down_does_nothing(ann: Performer) -> None:
+    ann.send("/control", 64, 0)
+    ann.play([(60, 0.5), (62, 0.5)])
+    ann.stage.advance(2)
+    assert ann.got("/player/sideman/note")
+
+
 def test_what_is_out_of_range_is_an_error_and_nothing_answers_what_is_right(ann: Performer) -> None:
     for address, *values in (("/control", 128, 0), ("/control", 1, 128), ("/bend", 1.5), ("/pressure", -1)):
         ann.send(address, *values)
