@@ -1,4 +1,6 @@
-"""The transformer: µs for one token a sequence, at about 1 and 5 million parameters; beside numpy and torch."""
+"""The LLM: µs for one token a sequence, at about 1, 5 and 20 million parameters, beside numpy, torch and onnxruntime; a
+whole event; how soon it is there and what it takes; sixteen players.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.report import Cell, Table, Timing, each
+from bench import llama_onnx
+from bench.llm_players import beginning, events, sixteen
+from bench.report import Table, Timing, each
 from server.llama import Shape, file_of, weights_of
 from sideman.models import Transformer, transformer_kernels
 
 SIZES = {
     "1M": Shape(256, 128, 384, 5, 4, 1, 32),
     "5M": Shape(512, 256, 768, 7, 8, 2, 32),
+    "20M": Shape(1024, 512, 1408, 6, 8, 2, 64),
 }
 BATCHES = (1, 4, 16)
 FORMATS = (("f32", "f32"), ("f32", "bf16"), ("int8", "bf16"))
@@ -29,15 +34,16 @@ Step = Callable[[], object]
 
 
 def run() -> list[Table]:
-    """One table for each size: every kernel in every format, and the others, in turns."""
-    return [_table(name, shape) for name, shape in SIZES.items()]
+    """One table for each size: every kernel in every format, and the others, in turns; then what players meet."""
+    return [*(_table(name, shape) for name, shape in SIZES.items()), events(), beginning(), sixteen()]
 
 
 def _table(name: str, shape: Shape) -> Table:
     weights = weights_of(shape)
     count = sum(weight.size for weight in weights.values())
     file = file_of(weights)
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[str, str, int, float, float, float, float]] = []
+    found: list[tuple[int, dict[str, float]]] = []
     for batch in BATCHES:
         steps: dict[tuple[str, str], Step] = {}
         for kernel in transformer_kernels():
@@ -50,6 +56,9 @@ def _table(name: str, shape: Shape) -> Table:
         theirs = _torch(shape, weights, batch)
         if theirs:
             steps["torch", "f32"] = theirs
+        for how, int8 in (("f32", False), ("int8 (dynamic), cache f32", True)):
+            if ort := llama_onnx.step_of(shape, weights, batch, BEFORE, int8):
+                steps["onnxruntime", how] = ort
         samples: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
         for _ in range(TURNS):
             for key, step in steps.items():
@@ -58,14 +67,27 @@ def _table(name: str, shape: Shape) -> Table:
         for (who, how), times in samples.items():
             least, median, p99 = Timing(times).cells()
             rows.append((who, how, batch, least, median, p99, median / batch))
-    torch_too = "" if any(row[0] == "torch" for row in rows) else " torch is not installed here: pip install torch."
+        best = min(median for who, _, of, _, median, _, _ in rows if of == batch and who in transformer_kernels())
+        times_as_long = {
+            who: min(median for name, _, of, _, median, _, _ in rows if of == batch and name == who) / best
+            for who in ("onnxruntime", "torch")
+            if any(row[0] == who for row in rows)
+        }
+        found.append((batch, times_as_long))
+    missing = [who for who in ("torch", "onnxruntime") if not any(row[0] == who for row in rows)]
+    said = f" Not installed here: pip install {' '.join(missing)} onnx." if missing else ""
+    ratios = "; ".join(
+        f"batch {batch}: " + ", ".join(f"{who} {ratio:.1f} times ours" for who, ratio in of.items())
+        for batch, of in found
+        if of
+    )
     return Table(
         f"LLM of about {name}: one step, a token for each sequence of the batch ({count:,} parameters)",
         ("who", "format", "batch", "least µs", "median µs", "p99 µs", "median µs/token"),
         rows,
         f"{TURNS} turns of {IN_A_TURN} steps from Python, after one that warms the caches; {BEFORE} tokens and more in "
-        "each sequence. torch with one thread, numpy with as many as its BLAS takes, both without turning by positions."
-        + torch_too,
+        "each sequence. torch and onnxruntime with one thread, numpy with as many as its BLAS takes; torch and numpy "
+        f"without turning by positions. The best median of each: {ratios or 'nobody to compare with'}." + said,
     )
 
 
