@@ -21,11 +21,11 @@ def make(alphabet: Alphabet) -> LLM:
     return llm(READER, alphabet)
 
 
-def on_stage(say: Callable[[Performer], None], viewpoint: str = "pitch*ioi") -> tuple[Stage, Performer]:
+def on_stage(say: Callable[[Performer], None], slow_s: float = 0.01) -> tuple[Stage, Performer]:
     stage = Stage(slow={"llm": make})
-    stage.slow_s = 0.01
+    stage.slow_s = slow_s
     ann = stage.performer("ann")
-    ann.send("/player/solo/new", "llm", viewpoint)
+    ann.send("/player/solo/new", "llm")
     say(ann)
     return stage, ann
 
@@ -44,6 +44,15 @@ def test_it_plays_before_anybody_has_played() -> None:
     stage.advance(1)
     model, source = ann.got("/player/solo/why")[-1][1], ann.got("/player/solo/why")[-1][3]
     assert (model, source) == ("llm", "llm")
+
+
+def test_one_that_is_late_at_first_begins_as_soon_as_it_is_there() -> None:
+    stage, ann = on_stage(lambda ann: ann.send("/player/solo/play"), slow_s=0.8)
+    stage.advance(2)
+    assert not ann.got("/player/solo/note")
+    stage.slow_s = 0.01
+    stage.advance(4)
+    assert ann.got("/player/solo/note")
 
 
 def test_it_answers_a_phrase() -> None:

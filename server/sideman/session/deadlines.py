@@ -59,7 +59,19 @@ class Deadlines(Playing):
         voice = self.voices.get(answer.player.rpartition("/")[2])
         if voice is not None and voice.adopts(answer):
             voice.stood_in += len(answer.events)
+            asked = voice.asked
+            late = not voice.failed and asked is not None and not (asked.scenario or asked.take)
+            if late and voice.goes_on and not answer.events:
+                self._rest_a_beat(voice, now)
+                return
         self.receive(answer, now)
+
+    def _rest_a_beat(self, voice: Voice, now: int) -> None:
+        """Nobody has a word to say in place of a model that may yet have one: it is asked again for the next beat."""
+        voice.asked = None
+        voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now)) + 1.0
+        ahead = self.timeline.ns_at(voice.cursor_beat) - voice.horizon_ns(self.timeline)
+        self.agenda.set(("plan", voice.name), max(ahead, now + 1))
 
     def _deadline_has_come(self, name: str, now: int) -> None:
         """The deadline has come and the answer has not."""
