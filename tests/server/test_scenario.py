@@ -143,7 +143,7 @@ def test_a_question_costs_no_more_in_a_memory_that_is_all_alike() -> None:
     for beat in range(50_000):  # runs of 15, of which none is long enough
         scenario.append(1, 2, 2, 0, beat % 15 > 0)
     scenario.longest(as_asked([(2, 2, 0)] * 64), most=64)
-    assert scenario.work < 65_536 + 16 * 65
+    assert scenario.work < 32_768 + 16 * 65
 
 
 @pytest.mark.parametrize(

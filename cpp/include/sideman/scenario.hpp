@@ -44,7 +44,7 @@ class Scenario {
   public:
     static constexpr std::int32_t none = -1;
     static constexpr std::array<std::size_t, 4> windows{8, 4, 2, 1};
-    static constexpr std::int64_t most_work = 65'536;
+    static constexpr std::int64_t most_work = 32'768;
     static constexpr std::int32_t most_names = 0xFFFFFF;  // of families and of kinds
 
     // What is wished for of an answer.
