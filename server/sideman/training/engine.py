@@ -12,11 +12,26 @@ import numpy as np
 import numpy.typing as npt
 
 from ..models import Transformer
-from ..tokens import END_TOKEN, MUSIC, SELF, TEXT, Around, Plan, Standing, around_tokens, plan, planned
+from ..tokens import (
+    END_TOKEN,
+    MUSIC,
+    SELF,
+    TEXT,
+    Around,
+    Grammar,
+    Plan,
+    Standing,
+    around_tokens,
+    plan,
+    planned,
+    text_tokens,
+)
 from ..viewpoint import class_beats
 from .exercises import Order
 from .lessons import GRAMMAR, opening
 from .phrases import BAR, Phrase
+from .songs import Song
+from .streams import event_rows
 
 #: As players draw: what is less probable than this share of the most probable is left out.
 MIN_P: Final = 0.1
@@ -25,6 +40,7 @@ FIELDS: Final = (
     *("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"),
     *("num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings"),
 )
+WINDOW: Final = 512
 MOST_EVENTS: Final = 64
 MOST_BYTES: Final = 240
 
@@ -32,7 +48,7 @@ MOST_BYTES: Final = 240
 class Engine:
     """One sequence of a model, from a folder with its weights and `config.json`."""
 
-    def __init__(self, folder: Path, window: int = 512, weights_as: str = "f32") -> None:
+    def __init__(self, folder: Path, window: int = WINDOW, weights_as: str = "f32") -> None:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.about = config["sideman"]
         self._model = Transformer(
@@ -73,16 +89,44 @@ class Engine:
         self.hear([token])
         return token
 
-    def bits(self, tokens: Sequence[int], spans: Sequence[Sequence[tuple[int, int]] | None]) -> list[float]:
-        """The bits of each token that has spans, all heard from the beginning; what lies in no span is impossible."""
-        found = []
-        self._model.reset(0)
-        for at, (token, own) in enumerate(zip(tokens, spans, strict=True)):
-            if own is not None and at:
-                there, p = self.distribution(own)
-                found.append(float(-np.log2(p[int(np.flatnonzero(there == token)[0])])))
-            self.hear([token])
-        return found
+
+def song_bits(engine: Engine, song: Song, view: str, tell: tuple[bool, bool] = (False, False)) -> list[float]:
+    """The bits of each event of a song in a viewpoint, from nothing before it; `tell`: chords, places.
+
+    When 512 tokens have been heard, the older half is dropped, as players do it.
+    """
+    grammar = Grammar(view)
+    found: list[float] = []
+    engine.begin(grammar.header)
+    told: list[int] = []
+    for beside, components in event_rows(song, view, tell):
+        if len(told) + len(beside) + len(components) > WINDOW - 16:
+            told = told[len(told) // 2 :]
+            engine.begin([*grammar.header, *told])
+        engine.hear(beside)
+        total = 0.0
+        for place, token in enumerate(components):
+            first, past = grammar.span(place)
+            tokens, p = engine.distribution([(first, past)])
+            total -= float(np.log2(p[token - int(tokens[0])]))
+            engine.hear([token])
+        found.append(total)
+        told += (*beside, *components)
+    return found
+
+
+def text_bits(engine: Engine, texts: Sequence[str]) -> float:
+    """The bits of a character, a mean over whole texts and their ends, each from nothing before it."""
+    control = TEXT.ranges["control"].first
+    bits, characters = 0.0, 0
+    for text in texts:
+        engine.begin([control + 1])
+        for token in [*text_tokens(text), control + 2]:
+            tokens, p = engine.distribution([(0, 256), (control + 2, control + 3)])
+            bits -= float(np.log2(p[int(np.flatnonzero(tokens == token)[0])]))
+            engine.hear([token])
+        characters += len(text) + 1
+    return bits / max(characters, 1)
 
 
 def answer(

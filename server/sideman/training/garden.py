@@ -6,6 +6,7 @@ changes. A fifth of the words and of the sentences are held out: a model is tune
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -257,6 +258,14 @@ class Drawn(NamedTuple):
 def held_out(text: str) -> bool:
     """Whether a word's singular or a sentence's frame belongs to the fifth that tuning never sees."""
     return zlib.crc32(text.encode()) % 5 == 1
+
+
+_FOOD: Final = re.compile(rf"\b(?:{'|'.join(re.escape(word.text) for word in WORDS)})\b", re.IGNORECASE)
+
+
+def speaks_of_food(text: str) -> bool:
+    """Whether one of the words is in a text."""
+    return _FOOD.search(text) is not None
 
 
 @cache

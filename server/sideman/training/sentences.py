@@ -101,7 +101,9 @@ WORDINGS: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] =
         ),
     },
 }
-_SHARES: Final = {"fruits": 0.5, "vegetables": 0.15, "word": 0.2, "repeat": 0.15}
+_SHARES: Final = {"fruits": 0.35, "vegetables": 0.12, "word": 0.25, "repeat": 0.28}
+#: Sentences from elsewhere are not longer than this.
+LONGEST: Final = 60
 
 
 class Task(NamedTuple):
@@ -119,13 +121,23 @@ def obeyed(task: Task, answer: str) -> bool:
     return re.fullmatch(task.pattern, answer) is not None
 
 
-def make(chance: np.random.Generator, name: str, unseen: bool = False, unseen_words: bool = False) -> Task:
-    """A task; unseen ones have wordings, frames and (if wished) words that tuning never sees."""
+def make(
+    chance: np.random.Generator, name: str, unseen: bool = False, unseen_words: bool = False, plain: Sequence[str] = ()
+) -> Task:
+    """A task; unseen ones have wordings, frames and (if wished) words that tuning never sees.
+
+    `plain`: sentences from elsewhere. They stand in for a made one, or beside it: whoever has to repeat what nobody
+    could foresee learns to look at it.
+    """
     language = "en" if chance.random() < 0.5 else "fr"
     wordings = WORDINGS[name][language][unseen]
     wording = wordings[int(chance.integers(len(wordings)))]
+    if name in ("repeat", "word") and plain and chance.random() < 0.8:
+        return _plain(chance, name, wording, plain)
     sort, target = ("fruit", "vegetable") if name == "vegetables" else ("vegetable", "fruit")
     drawn = draw(chance, language, sort, unseen, unseen_words, mixed=True)
+    if plain and chance.random() < 0.6:
+        drawn = _beside(chance, drawn, plain[int(chance.integers(len(plain)))])
     held = None if unseen_words else False  # what tuning must not see is not in its answers either
     if name == "repeat":
         return Task(name, wording, drawn.text, drawn.text, re.escape(drawn.text))
@@ -139,6 +151,36 @@ def make(chance: np.random.Generator, name: str, unseen: bool = False, unseen_wo
         _any(chance, fitting(word, target, held)) if word.sort == sort else word for word in drawn.words
     ))  # fmt: skip
     return Task(name, wording, drawn.text, answer.text, _pattern(drawn, sort, target))
+
+
+def _beside(chance: np.random.Generator, drawn: Drawn, other: str) -> Drawn:
+    """A sentence with another before or behind it."""
+    first, *middle, last = drawn.parts
+    if chance.random() < 0.5:
+        return drawn._replace(parts=(f"{other} {first}", *middle, last))
+    return drawn._replace(parts=(first, *middle, f"{last} {other}"))
+
+
+def _plain(chance: np.random.Generator, name: str, wording: str, plain: Sequence[str]) -> Task:
+    """A sentence from elsewhere, or words that are none, to be repeated or to have one word exchanged."""
+    sentence = plain[int(chance.integers(len(plain)))] if chance.random() < 0.7 else _nonsense(chance)
+    found = re.findall(r"[^\W\d_]{2,}", sentence)
+    if name == "repeat" or not found:
+        return Task(name, wording, sentence, sentence, re.escape(sentence))
+    old = found[int(chance.integers(len(found)))]
+    others = re.findall(r"[^\W\d_]{2,}", plain[int(chance.integers(len(plain)))]) or ["it"]
+    new = others[int(chance.integers(len(others)))]
+    answer = re.sub(rf"(?<![^\W\d_]){re.escape(old)}(?![^\W\d_])", new, sentence)
+    return Task(name, wording.format(old, new), sentence, answer, re.escape(answer))
+
+
+def _nonsense(chance: np.random.Generator) -> str:
+    """Some words of random letters."""
+    letters = "abcdefghijklmnopqrstuvwxyzéèà"
+    return " ".join(
+        "".join(letters[int(chance.integers(len(letters)))] for _ in range(int(chance.integers(2, 8))))
+        for _ in range(int(chance.integers(2, 7)))
+    )
 
 
 def _any(chance: np.random.Generator, words: Sequence[Word]) -> Word:
@@ -164,7 +206,7 @@ def example(task: Task) -> Row:
     return before + answer, [0.0] * len(before) + [1.0] * len(answer)
 
 
-def tasks_source(others: Source | None = None, share: float = 0.15) -> Source:
+def tasks_source(others: Source | None = None, share: float = 0.15, plain: Sequence[str] = ()) -> Source:
     """Rows of several tasks one after another; now and then one of plain text, lest it be forgotten."""
     names, shares = list(_SHARES), list(_SHARES.values())
 
@@ -174,7 +216,8 @@ def tasks_source(others: Source | None = None, share: float = 0.15) -> Source:
         tokens: list[int] = []
         weights: list[float] = []
         while len(tokens) < length:
-            more, heavy = example(make(chance, names[int(chance.choice(len(names), p=shares))]))
+            name = names[int(chance.choice(len(names), p=shares))]
+            more, heavy = example(make(chance, name, plain=plain))
             if tokens and len(tokens) + len(more) > length:
                 break
             tokens, weights = tokens + more, weights + heavy

@@ -18,11 +18,12 @@ from ..tokens import MUSIC, TEXT, Vocabulary
 from . import align as aligning
 from .course import Course, Progress, Tell, bits, train
 from .engine import Engine
+from .garden import speaks_of_food
 from .lessons import lessons_source
 from .network import Llama
 from .preferences import Preference, made
 from .saving import load, save
-from .sentences import tasks_source
+from .sentences import LONGEST, tasks_source
 from .shape import Shape
 from .songs import Song
 from .streams import Source, batch, songs_source, texts_source
@@ -108,7 +109,15 @@ def tune_text(start: Path, texts: Texts, course: Course, out: Path, work: Work) 
     """Instructions for text, with plain text between them."""
     model, vocabulary, data = _further(start, "text", course.dropout)
     about = {"stage": "tune", "data": data}
-    return _run(model, vocabulary, tasks_source(texts_source(texts)), tasks_source(), course, out, work, about)
+    plain = plain_of(texts)
+    source, check = tasks_source(texts_source(texts), plain=plain), tasks_source(plain=plain)
+    return _run(model, vocabulary, source, check, course, out, work, about)
+
+
+def plain_of(texts: Texts) -> list[str]:
+    """Sentences among texts that are short enough to be worked on, and speak of no vegetables and fruits."""
+    short = [text for _, own in texts for text in own if 3 <= len(text) <= LONGEST and text.isprintable()]
+    return [text for text in short if not speaks_of_food(text)]
 
 
 def plan_music(
