@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import math
 import random
 import secrets
 import socket
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import aiomqtt
 
@@ -57,6 +58,7 @@ class MqttBridge:
 
     async def run(self, gate: Gate) -> None:
         """Carry to and fro until cancelled; a lost connection is made again, ever less often, at most every 30 s."""
+        asyncio.get_running_loop().set_exception_handler(_of_a_dead_socket)
         self._outbox = Outbox(self._config.queue)
         self._crowd = Crowd(gate, self._config, self._said)
         self._second, self._taken, self._lost_in, self._told = 0, 0, 0, (0, 0)
@@ -188,6 +190,15 @@ class MqttBridge:
             if topic.endswith("/state"):
                 self._outbox.event(topic, self._outbox.kept[topic])
             self._outbox.state(topic, b"")
+
+
+def _of_a_dead_socket(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """aiomqtt may watch a socket that paho has closed meanwhile; that the connection is lost it says besides."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        log.debug("mqtt: %s", context.get("message"))
+    else:
+        loop.default_exception_handler(context)
 
 
 def _arguments(parcel: tuple[str, bytes, bool]) -> tuple[str, bytes, int, bool]:
