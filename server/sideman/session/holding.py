@@ -186,7 +186,7 @@ class Holding(Leashed):
         assert loop is not None
         if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
             self.late += 1
-            voice.cursor_beat = self.timeline.beat_at(now)
+        voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))  # rounds that are past are not rushed
         horizon = self.timeline.beat_at(now + voice.horizon_ns(self.timeline))
         voice.forget_ended(now)
         while True:
