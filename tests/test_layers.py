@@ -21,7 +21,7 @@ LAYERS: Final = {
     "heart": """contract pyblend llm models columns memory beatmemory memoryfile activation learned copying
                 completing realiser pywalk player band standin strand elsewhere house reception engine""",
     "shell": """config clock alarm wire gate plugin host background stranger inference bridging shelf corpora importing
-                generating journal replay server testing rehearsal evaluation training report cli __main__""",
+                generating journal replay server testing rehearsal doctor evaluation training report cli __main__""",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}
 ORDER: Final = list(LAYER_OF)

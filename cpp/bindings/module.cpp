@@ -3,11 +3,14 @@
 
 #include "bindings.hpp"
 #include "scenario.hpp"
+#include "wire.hpp"
 
 namespace py = pybind11;
 
 PYBIND11_MODULE(_core, m) {
-    m.doc() = "sideman's C++ core: `osc` is the codec, `model` the prediction models and the sampler.";
+    m.doc() =
+        "sideman's C++ core: `osc` is the codec, `model` the prediction models and the sampler, "
+        "`wire` (Linux) the network on time.";
     auto osc = m.def_submodule("osc", "Open Sound Control packets: parse, build, match patterns.");
     auto model = m.def_submodule("model", "Prediction: alphabets, oracle, keyed chance, sampler.");
     sideman::bind_osc(osc);
@@ -19,4 +22,8 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_llm(model);
     sideman::bind_activation(model);
     sideman::bind_scenario(model);
+#ifdef SIDEMAN_WIRE
+    auto wire = m.def_submodule("wire", "The wire: receives UDP, and sends what is due on time.");
+    sideman::bind_wire(wire);
+#endif
 }

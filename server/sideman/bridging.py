@@ -17,7 +17,7 @@ from .clock import Clock
 from .effects import Cut
 from .gate import ROOM, SIGN, TURN, Gate, Post
 from .hub import Output
-from .inputs import Datagram, Input
+from .inputs import Datagram, Input, Obeyed
 from .plugin import Bridge, Observer
 from .seats import Endpoint
 
@@ -45,7 +45,7 @@ class Bridging:
 
     def heard(self, item: Input) -> None:
         """An input, for the observers."""
-        if isinstance(item, Datagram):
+        if isinstance(item, Datagram | Obeyed):
             for watch in self._watches:
                 watch.put((item.time_ns, item.source, item.packet))
 

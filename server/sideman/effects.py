@@ -29,7 +29,7 @@ class Say(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """What a voice was still to say after `after_ns` is void."""
+    """What a voice was still to say after `after_ns` is void; what is due by then leaves when it is due."""
 
     player: str
     after_ns: int

@@ -10,7 +10,7 @@ from .band import Band
 from .desk import View
 from .errors import Refused
 from .hub import Output
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime
 from .reception import MAIN, Reception
 from .rights import secret_key
 from .seats import NOWHERE, Seat
@@ -79,6 +79,8 @@ class Engine(Reception):
             self._datagram(item.source, item.packet, now)
         elif isinstance(item, Wake):
             self._wake(now)
+        elif isinstance(item, Obeyed):
+            self._obeyed(item, now)
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
         elif isinstance(item, Answered):
@@ -116,6 +118,20 @@ class Engine(Reception):
             job.build()
         self._built(job, item.reason, now)
         self._work(now)
+
+    def _obeyed(self, item: Obeyed, now: int) -> None:
+        """A stop, as any other, though the wire has done what is urgent; whom it did not stop after all plans anew."""
+        reached = []
+        for key in item.players:
+            session = self._session_of(key)
+            voice = session.voices.get(key.rpartition("/")[2]) if session is not None else None
+            if session is not None and voice is not None:
+                reached.append((session, voice, voice.epoch))
+        self._datagram(item.source, item.packet, now)
+        for session, voice, epoch in reached:
+            if voice.epoch == epoch:
+                session.overtaken(voice, now)
+                self._run(session, now)
 
     def _wake(self, now: int) -> None:
         while (item := self._bundles.pop(now)) is not None:

@@ -216,9 +216,8 @@ class Gate:
 
     def _take(self, item: Packet | Cut) -> None:
         if isinstance(item, Cut):
-            self._flush(item.after_ns)
-            self._heap.drop(item.player)
-            self._alarm.set(self._heap.next_ns())
+            self._heap.drop(item.player, item.after_ns)
+            self.flush()
             return
         due_ns, packet, endpoint, epoch = item
         self._heap.push(due_ns, packet, (endpoint,), epoch)
@@ -230,7 +229,7 @@ class Gate:
 
     def _flush(self, now: int) -> None:
         while (item := self._heap.pop(now)) is not None:
-            _, packet, to = item
+            _, packet, to, _ = item
             guest = self._guests.get(to[0])
             if guest is None:
                 self.unheard += 1

@@ -100,6 +100,19 @@ class House:
             session.judgements.clear()
         return taken
 
+    @property
+    def seating(self) -> int:
+        """It rises whenever `stoppers` may have changed."""
+        return self._seats.version
+
+    def stoppers(self) -> list[tuple[Endpoint, str]]:
+        """Who may stop which session, by the ports that they speak from."""
+        return self._seats.stoppers()
+
+    def players(self) -> list[str]:
+        """The keys of all players."""
+        return [voice.key for session in self._sessions.values() for voice in session.voices.values()]
+
     def _session_of(self, player: str) -> Session | None:
         return self._sessions.get(player.partition("/")[0])
 

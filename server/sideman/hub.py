@@ -22,12 +22,17 @@ CACHED_ADDRESSES: Final = 4096
 
 
 class Send(NamedTuple):
-    """A packet for the wire: when it is due, whom it goes to, and the plan (player, epoch) that it belongs to."""
+    """A packet for the wire: when it is due, whom it goes to, and the plan (player, epoch) that it belongs to.
+
+    With `off` it begins or ends a note that sounds until `until_ns`, and that the packet `off` would end.
+    """
 
     due_ns: int
     packet: bytes
     to: tuple[Endpoint, ...]
     epoch: tuple[str, int] | None = None
+    off: bytes = b""
+    until_ns: int = 0
 
 
 Output = Send | Cut
@@ -55,9 +60,10 @@ class Hub:
         packet = plain(say.address, say.arguments)
         epoch = (say.player, say.epoch) if say.player else None
         packets = [packet] if len(packet) <= MAX_PACKET else paged(say.address, say.arguments)
+        off, until_ns = ending(say)
         for early_ns, to in groups:
             for packet in packets:
-                yield Send(say.due_ns - early_ns, packet, to, epoch)
+                yield Send(say.due_ns - early_ns, packet, to, epoch, off, until_ns)
 
     def _to_outputs(self, say: Say) -> Iterator[Send]:
         """For what cannot join: the broadcast as it is, or each note under the output's own address."""
@@ -67,19 +73,23 @@ class Hub:
             to = ((output.host, output.port),)
             epoch = (say.player, say.epoch) if say.player else None
             if not output.address:
-                yield Send(say.due_ns, plain(say.address, say.arguments), to, epoch)
+                yield Send(say.due_ns, plain(say.address, say.arguments), to, epoch, *ending(say))
                 continue
             player, _, kind = say.address.removeprefix("/player/").rpartition("/")
             if kind == "note":
                 pitch, velocity, duration_ms, channel, event = say.arguments
                 fields = {"pitch": pitch, "velocity": velocity, "duration_ms": duration_ms, "channel": channel}
                 fields |= {"event": event, "player": player}
-                yield Send(say.due_ns, plain(output.address, [fields[name] for name in output.args]), to, epoch)
-                if output.offs:
-                    fields["velocity"] = 0
-                    over_ns = say.due_ns + round(float(duration_ms) * 1e6)
-                    # Of no plan: a note that sounds on when its player plans again must still end.
-                    yield Send(over_ns, plain(output.address, [fields[name] for name in output.args]), to)
+                note = plain(output.address, [fields[name] for name in output.args])
+                if not output.offs:
+                    yield Send(say.due_ns, note, to, epoch)
+                    continue
+                fields["velocity"] = 0
+                off = plain(output.address, [fields[name] for name in output.args])
+                over_ns = say.due_ns + round(float(duration_ms) * 1e6)
+                yield Send(say.due_ns, note, to, epoch, off, over_ns)
+                # Of no plan: a note that sounds on when its player plans again must still end.
+                yield Send(over_ns, off, to)
             elif kind == "off" and output.offs:
                 pitch, channel, event = say.arguments
                 fields = {"pitch": pitch, "velocity": 0, "duration_ms": 0.0, "channel": channel}
@@ -106,6 +116,18 @@ class Hub:
 
     def _here(self) -> list[Seat]:
         return [seat for seat in self._seats.of(self._session) if seat.state == "here" and seat.reply[1]]
+
+
+def ending(say: Say) -> tuple[bytes, int]:
+    """Of a player's note or note-off: the packet that ends the note, and when it is over; nothing of anything else."""
+    prefix, _, kind = say.address.rpartition("/")
+    if kind == "note" and say.player:
+        pitch, _, duration_ms, channel, event = say.arguments
+        off = plain(f"{prefix}/off", (round(float(pitch)), channel, event))
+        return off, say.due_ns + round(float(duration_ms) * 1e6)
+    if kind == "off":
+        return plain(say.address, say.arguments), say.due_ns
+    return b"", 0
 
 
 def grouped(seats: Iterable[Seat]) -> Groups:

@@ -38,6 +38,21 @@ class Datagram(NamedTuple):
     packet: bytes
 
 
+class Obeyed(NamedTuple):
+    """A stop that the wire has obeyed on arrival: these players' plans are void since then, and their notes are ended.
+
+    `cut` is its number among the wire's; `offs` are the packets that ended the notes, sent to those who had got them.
+    The same comes of it as of a `Datagram`; whoever sends that does not say these again.
+    """
+
+    time_ns: int
+    source: Endpoint
+    packet: bytes
+    cut: int
+    players: tuple[str, ...]
+    offs: tuple[bytes, ...]
+
+
 class Wake(NamedTuple):
     """A moment that the core had asked for has come."""
 
@@ -96,4 +111,4 @@ class End(NamedTuple):
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End
+Input = Begin | WallTime | Datagram | Obeyed | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End

@@ -29,6 +29,7 @@ from .inputs import (
     Failed,
     Input,
     Loaded,
+    Obeyed,
     Saved,
     Wake,
     WallTime,
@@ -43,6 +44,7 @@ _INPUT: Final = struct.Struct("<Qq")  # number, logical time in ns
 _BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, _SAVED, _LOADED, _ERASED, _GONE = range(
     14
 )
+_OBEYED: Final = 32
 
 
 def _text(value: str) -> bytes:
@@ -73,6 +75,11 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _DATAGRAM, head + _endpoint(item.source) + item.packet
     if isinstance(item, Wake):
         return _WAKE, head
+    if isinstance(item, Obeyed):
+        players = "".join(f"{key}\n" for key in item.players)
+        offs = b"".join(struct.pack("<H", len(off)) + off for off in item.offs)
+        cut = struct.pack("<QH", item.cut, len(item.offs)) + _text(players) + offs
+        return _OBEYED, head + _endpoint(item.source) + cut + item.packet
     if isinstance(item, Answered):
         return _ANSWERED, head + msgspec.json.encode(item.answer)
     if isinstance(item, Failed):
@@ -122,6 +129,16 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
         item = Datagram(time_ns, source, body[at:])
     elif kind == _WAKE:
         item = Wake(time_ns)
+    elif kind == _OBEYED:
+        source, at = _read_endpoint(body, at)
+        cut, count = struct.unpack_from("<QH", body, at)
+        players, at = _read_text(body, at + 10)
+        offs = []
+        for _ in range(count):
+            (length,) = struct.unpack_from("<H", body, at)
+            offs.append(body[at + 2 : at + 2 + length])
+            at += 2 + length
+        item = Obeyed(time_ns, source, body[at:], cut, tuple(players.splitlines()), tuple(offs))
     elif kind == _ANSWERED:
         item = Answered(time_ns, msgspec.json.decode(body[at:], type=Answer))
     elif kind == _FAILED:

@@ -88,6 +88,10 @@ class Seats:
         """The seats of a session in order of joining."""
         return [seat for seat in self._by_name.values() if seat.session == session]
 
+    def stoppers(self) -> list[tuple[Endpoint, str]]:
+        """The ports that speak for somebody who may stop a session, and which."""
+        return [(source, held[-1].session) for source, held in self._by_source.items() if held[-1].may("player")]
+
     def add(self, seat: Seat) -> None:
         """A new seat."""
         self.version += 1
@@ -95,6 +99,7 @@ class Seats:
 
     def speak_from(self, seat: Seat, source: Endpoint) -> None:
         """That port speaks for this seat from now on; of more than eight the oldest is forgotten."""
+        self.version += 1
         if source in seat.sources:
             seat.sources.remove(source)
             self._by_source[source].remove(seat)
@@ -112,6 +117,7 @@ class Seats:
 
     def silence(self, seat: Seat) -> None:
         """No port speaks for this seat any more."""
+        self.version += 1
         for source in seat.sources:
             self._forget(seat, source)
         seat.sources.clear()

@@ -29,7 +29,7 @@ from .elsewhere import Place
 from .engine import Engine
 from .errors import SetupError
 from .inference import Inference
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Saved, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime
 from .journal import Recorder
 from .learned import Job
 from .memoryfile import Damaged, encode
@@ -40,7 +40,7 @@ from .shelf import ChartShelf, Shelf
 from .strand import Fault, Ready, Report
 from .stranger import Worker, models_of
 from .timeline import SECOND
-from .wire import PyWire
+from .wire import Arrival, LiveWire
 
 log = logging.getLogger("sideman")
 
@@ -55,7 +55,7 @@ class Server:
 
     def __init__(
         self,
-        wire: PyWire,
+        wire: LiveWire,
         clock: Clock,
         settings: Settings,
         recorder: Recorder | None = None,
@@ -98,6 +98,7 @@ class Server:
         if self.engine.complaints:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
+        self._published = -1
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; `ready` is called once packets and signals are heeded."""
@@ -115,6 +116,7 @@ class Server:
         self._build()
         self._wire.start(self.receive)
         self._bridging.start(self._came_over)
+        log.info("%s", self._wire.said)
         self._arm()
         ready()
         try:
@@ -131,22 +133,28 @@ class Server:
             if self._recorder:
                 self._recorder.close()
             self._wire.close()
+            counts = self._wire.counts()
             log.info(
-                "ended: %d packets sent, %d could not be, %d overdue and dropped; %d commands refused, %d faults",
-                self._wire.sent,
-                self._wire.dropped,
-                self._wire.stale,
+                "ended: %d packets sent, %d could not be, %d overdue and dropped, 99 %% within %.2f ms, all %.2f; "
+                "%d commands refused, %d faults",
+                counts.sent,
+                counts.dropped,
+                counts.stale,
+                counts.late_p99_ns / 1e6,
+                counts.late_most_ns / 1e6,
                 self.engine.refused,
                 self.faults,
             )
+            if counts.lost:
+                log.warning("%d packets were lost on arrival: more came than could be obeyed", counts.lost)
 
     def stop(self) -> None:
         """Let `run` return."""
         self._stopped.set()
 
-    def receive(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
+    def receive(self, item: Arrival) -> None:
         """A datagram has arrived."""
-        self.feed(Datagram(time_ns, source, packet))
+        self.feed(item)
         self._arm()
 
     def _came_over(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
@@ -163,10 +171,17 @@ class Server:
             self.faults += 1
             log.exception("a fault of sideman's own; the session goes on")
             return
+        finally:
+            if isinstance(item, Obeyed):
+                self._wire.lift(item.cut)
         wire, recorder = self._wire, self._recorder
         bridging = self._bridging if self._bridging.any else None
         if bridging:
             bridging.heard(item)
+        if self._published != self.engine.seating:
+            self._published = self.engine.seating
+            wire.publish(self.engine.stoppers(), self.engine.players())
+        ended = item.offs if isinstance(item, Obeyed) else ()
         for output in outputs:
             if recorder:
                 recorder.output(output)
@@ -174,8 +189,8 @@ class Server:
                 output = bridging.divert(output)
             if isinstance(output, Cut):
                 wire.cut(output.player, output.after_ns)
-            else:
-                wire.send(output.due_ns, output.packet, output.to, output.epoch)
+            elif output.packet not in ended:  # the wire has sent these already
+                wire.send(*output)
         if self.engine.elsewhere.handed and self._loop is not None:
             self._hand_over()
         if self.engine.building and self._loop is not None:

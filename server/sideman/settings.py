@@ -101,6 +101,7 @@ class Settings(Section, frozen=True):
     seed: int = 0
     memories: str = ""
     charts: str = ""
+    wire: str = "auto"
     limits: Limits = Limits()
     tokens: Tokens = Tokens()
     sessions: list[SessionSettings] = []

@@ -111,7 +111,7 @@ class Stage:
             if isinstance(output, Cut):
                 self.wire.cut(output.player, output.after_ns)
             else:
-                self.wire.send(output.due_ns, output.packet, output.to, output.epoch)
+                self.wire.send(*output)
         for job in self.engine.building:
             job.build()
             if not job.elsewhere:

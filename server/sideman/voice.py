@@ -38,6 +38,8 @@ RECENT: Final = 32
 #: Older than this, what is overdue is dropped and never rushed out.
 STALE_NS: Final = 250_000_000
 MS: Final = 1_000_000
+#: What is due within this may have left by the time when a decision reaches the wire: it counts as sent.
+ON_ITS_WAY_NS: Final = 4 * MS
 REMEMBERED: Final = 4096
 EVENTS_A_QUERY: Final = 32
 #: A query asks for at least this much, however the horizon is rounded.
@@ -390,10 +392,7 @@ class Voice:
 
     def silence(self, now: int) -> Iterator[Effect]:
         """Nothing more is said of its plan, and what sounds ends now."""
-        yield Cut(self.key, now)
-        for held in self.sounding:
-            if held.start_ns <= now < held.end_ns:
-                yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
+        yield from self.hush(now)
         self.sounding.clear()
         self.to_come.clear()
         self.hand.open()
@@ -419,22 +418,32 @@ class Voice:
                 yield Say(now, f"/player/{self.name}/{kind}", (*values, last.number))
             self.played[-1] = replace(last, moved=frozenset())
 
+    def hush(self, now: int) -> Iterator[Effect]:
+        """What sounds ends now, and so does what may just have left; nothing more of what was handed over is said."""
+        yield Cut(self.key, now)
+        for held in self.sounding:
+            if held.start_ns <= now + ON_ITS_WAY_NS and now < held.end_ns:
+                yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
+                held.end_ns = held.natural_end_ns = now
+
     def revise(self, now: int) -> Iterator[Effect]:
         """The unsent part of its plan is void; what sounds goes on, and so does what it was doing.
 
         Of an event that has begun, what is still to come (of a broken chord, of an echo) comes."""
-        yield Cut(self.key, now)
-        unsent = {played.number for played in takewhile(lambda played: played.due_ns > now, reversed(self.played))}
-        kept = [] if self.silent else [(onset, say) for onset, say in self.to_come if onset <= now < say.due_ns]
+        stands_ns = now + ON_ITS_WAY_NS
+        yield Cut(self.key, stands_ns)
+        later = takewhile(lambda played: played.due_ns > stands_ns, reversed(self.played))
+        unsent = {played.number for played in later}
+        kept = [] if self.silent else [(onset, say) for onset, say in self.to_come if onset <= stands_ns < say.due_ns]
         ends = {(say.due_ns, *say.arguments) for _, say in kept if say.address.endswith("/off")}
         begun = [held for held in self.sounding if held.event not in unsent]
-        self.sounding = [held for held in begun if held.start_ns <= now or not self.silent]
+        self.sounding = [held for held in begun if held.start_ns <= stands_ns or not self.silent]
         for held in self.sounding:
-            if held.end_ns > now and (held.end_ns, held.pitch, held.channel, held.event) not in ends:
+            if held.end_ns > stands_ns and (held.end_ns, held.pitch, held.channel, held.event) not in ends:
                 held.end_ns = held.natural_end_ns
-        yield from self._drop_unsent(now)
+        yield from self._drop_unsent(stands_ns)
         self.epoch += 1
-        self.cut_ns = now
+        self.cut_ns = stands_ns
         self.revision += 1
         self.asked = None
         self.to_come = [(onset, say._replace(epoch=self.epoch)) for onset, say in kept]

@@ -1,4 +1,5 @@
-"""The C++ core: see `osc` and `model`."""
+"""The C++ core: see `osc`, `model` and (on Linux) `wire`."""
 
 from . import model as model
 from . import osc as osc
+from . import wire as wire

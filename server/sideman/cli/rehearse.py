@@ -128,5 +128,5 @@ async def _live(
         print(f"ready osc={host}:{port} http=-", flush=True)
 
     ledger = await rehearse_live(server, dues, (host, port), cast, manners, minutes, seed, ready)
-    ledger.overdue += wire.stale
+    ledger.overdue += wire.counts().stale
     return ledger

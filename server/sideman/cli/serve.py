@@ -24,7 +24,7 @@ from ..plugin import bundled, bundled_slow, find
 from ..server import Server
 from ..settings import Settings
 from ..stranger import models_of
-from ..wire import PyWire
+from ..wire import LiveWire, open_wire
 from .app import app
 
 
@@ -51,6 +51,10 @@ def serve(
         str | None,
         typer.Option(envvar="SIDEMAN_CHARTS", help="folder of chord charts [where the system keeps a user's data]"),
     ] = None,
+    wire: Annotated[
+        str | None,
+        typer.Option(envvar="SIDEMAN_WIRE", help="what sends: native (C++, Linux), python, or auto [auto]"),
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="record everything to this new file, for `replay`")] = None,
     open: Annotated[bool, typer.Option("--open", help="let anybody on the network join without a token")] = False,
     check: Annotated[bool, typer.Option("--check", help="try the configuration, open no port, and end")] = False,
@@ -70,6 +74,7 @@ def serve(
         "open": open or None,
     }
     said["memories"], said["charts"] = memories, charts
+    said["wire"] = wire
     settings = msgspec.structs.replace(settings, **{name: value for name, value in said.items() if value is not None})
     settings.rights().check_host(settings.host)
     if check:
@@ -88,10 +93,10 @@ def _check(settings: Settings, config: Path | None) -> None:
     print(f"{config or 'the defaults'}: nothing wrong")
 
 
-def opened(settings: Settings, clock: SystemClock) -> PyWire:
+def opened(settings: Settings, clock: SystemClock) -> LiveWire:
     """A wire on the port that the settings name; raises `SetupError`."""
     try:
-        return PyWire(settings.host, settings.osc_port, clock)
+        return open_wire(settings.wire, settings.host, settings.osc_port, clock)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SetupError(

@@ -106,8 +106,5 @@ class Handling(Holding):
         self.show(voice, now)
 
     def _end_sounding(self, voice: Voice, now: int) -> None:
-        for held in voice.sounding:
-            if held.start_ns <= now < held.end_ns:
-                self.say(now, f"/player/{voice.name}/off", held.pitch, held.channel, held.event)
-                held.end_ns = held.natural_end_ns = now
+        self.effects.extend(voice.hush(now))
         self.effects.extend(voice.rest(now))

@@ -105,6 +105,12 @@ class Playing(Mannered):
         self.effects.extend(voice.revise(now))
         self._go(voice, now)
 
+    def overtaken(self, voice: Voice, now: int) -> None:
+        """The wire has voided its plan and ended its notes for a stop that was not to be obeyed."""
+        voice.sounding.clear()
+        if voice.playing:
+            self.replan(voice, now)
+
     def _nothing(self, voice: Voice, now: int) -> None:
         """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
         if voice.goes_on:
