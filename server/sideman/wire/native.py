@@ -78,6 +78,10 @@ class NativeWire:
         _, most, (p99,) = self._core.lateness([0.99])
         return Counts(**self._core.counts(), late_p99_ns=p99, late_most_ns=most)
 
+    def lateness(self, *shares: float) -> list[int]:
+        """What each share (0 to 1) of all that waited for its time did not exceed, in ns."""
+        return self._core.lateness(shares)[2]
+
     def close(self) -> None:
         """End its thread; what is not due yet is not sent."""
         if self._loop is not None:
