@@ -105,7 +105,11 @@ def blended(
     how: str = "product",
     weights: str = "success",
 ) -> ModelFactory:
-    """A factory of blends of (model, weight) pairs, each made by its own. Raises `KeyError` for an unknown model."""
+    """A factory of blends of (model, weight) pairs, each made by its own; a part of weight 0 has no say and is not made.
+
+    Raises `KeyError` for an unknown model.
+    """
+    parts = [(name, share) for name, share in parts if share > 0]
     makers = [factories[name] for name, _ in parts]
     names, shares = [name for name, _ in parts], [share for _, share in parts]
 

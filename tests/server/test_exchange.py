@@ -203,6 +203,18 @@ def test_the_parts_of_a_blend_are_set_while_it_plays_and_why_names_them() -> Non
     assert len(ann.got("/error")) == 3
 
 
+def test_a_part_of_weight_nought_has_no_say() -> None:
+    stage, ann = playing("blend")
+    ann.send("/player/solo/parts", "oracle", 0.0, "ngram", 3.0)
+    stage.advance(2)
+    assert unbroken(ann)
+    assert not ann.got("/error")
+    ann.send("/player/solo/why")
+    note = str(ann.got("/player/solo/why")[-1][6])
+    assert "oracle" not in note
+    assert "ngram" in note
+
+
 def test_what_a_dropped_player_was_to_become_is_no_affair_of_the_next_of_its_name() -> None:
     stage, ann = playing(building_s=1.0)
     ann.send("/player/solo/model", "ngram")

@@ -57,6 +57,15 @@ def test_a_player_learns_from_a_player_that_it_was_told_to_hear_when_that_sounds
     assert played > 0
 
 
+def test_of_a_player_that_only_rests_nothing_is_heard() -> None:
+    ann = band(("a", "answer", "*"), ("b", "manual", "a"))
+    ann.send("/player/a/param/rests", 1)
+    ann.play(TUNE)
+    ann.stage.advance(4)
+    assert memory(ann, "a") == len(TUNE)
+    assert memory(ann, "b") == 0
+
+
 def test_what_it_plays_from_another_player_says_so() -> None:
     ann = band(("a", "answer", "*"), ("b", "manual", "a"))
     ann.play(TUNE)

@@ -35,8 +35,9 @@ class Overhearing(Listening):
         for played in list(voice.played)[before - voice.adopted :]:
             waiting.extend(self._to_be_heard(voice, played))
         ordered = sorted(waiting, key=lambda unheard: unheard.due_ns)[:MOST_WAITING]
-        self.unheard[voice.name] = deque(ordered)
-        self.agenda.set(("heard", voice.name), ordered[0].due_ns)
+        if ordered:  # rests and suggestions make no sound
+            self.unheard[voice.name] = deque(ordered)
+            self.agenda.set(("heard", voice.name), ordered[0].due_ns)
 
     def _stands(self, unheard: Unheard, voice: Voice) -> bool:
         """Whether it was not made void before it was due."""
