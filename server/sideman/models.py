@@ -105,7 +105,7 @@ def blended(
     how: str = "product",
     weights: str = "success",
 ) -> ModelFactory:
-    """A factory of blends of (model, weight) pairs, each made by its own; a part of weight 0 has no say and is not made.
+    """A factory of blends of (model, weight) pairs, each made by its own. A part of weight 0 is not made.
 
     Raises `KeyError` for an unknown model.
     """

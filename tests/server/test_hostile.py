@@ -91,7 +91,7 @@ def said(draw: random.Random, row: Address) -> tuple[str, list[Value]]:
         inner = draw.choice([other for other in TABLE if other.section in (4, 5) and other.template != "/at"])
         address, rest = said(draw, inner)
         return "/at", [draw.choice(("beat", "bar", "section")), address, *rest]
-    if row.template.endswith("/set") and row.template != "/chart/set" or row.template.endswith("/param/<name>"):
+    if (row.template.endswith("/set") and row.template != "/chart/set") or row.template.endswith("/param/<name>"):
         table = SESSION_PARAMS if row.template.startswith("/session") else PLAYER_PARAMS
         name = draw.choice([name for name in table if name not in ("seed", "panic_release_s")])
         value = draw.choice(("", "C Eb G", "auto", "*", "own", "sparser", 0, 1, 0.25, 2, 7, 60, 1e9))
@@ -173,9 +173,13 @@ def test_no_storm_of_commands_breaks_anything_or_leaves_a_note_without_an_end(se
             continue
         if parts[3] == "note":
             pitch, velocity, duration_ms, channel, _ = arguments
-            assert isinstance(pitch, int | float) and isinstance(velocity, int) and isinstance(duration_ms, float)
+            assert isinstance(pitch, int | float)
+            assert isinstance(velocity, int)
+            assert isinstance(duration_ms, float)
             assert time_s <= at, "a note after /panic"
-            assert duration_ms > 0 and 1 <= velocity <= 127 and 0 <= pitch <= 127
+            assert duration_ms > 0
+            assert 1 <= velocity <= 127
+            assert 0 <= pitch <= 127
             ends[parts[2], round(pitch), channel] = time_s + duration_ms / 1000
         elif parts[3] == "off":
             ends[parts[2], arguments[0], arguments[1]] = time_s
@@ -183,7 +187,7 @@ def test_no_storm_of_commands_breaks_anything_or_leaves_a_note_without_an_end(se
     assert not {key: end for key, end in ends.items() if end > at + 0.001}, "notes that nobody ends"
 
 
-@pytest.mark.parametrize("seed", (11, 12))
+@pytest.mark.parametrize("seed", [11, 12])
 def test_a_storm_of_commands_replays_byte_for_byte(seed: int) -> None:
     stage = Stage(seed=seed)
     stage.building_s, stage.slow_s = seed % 3 * 0.15, seed % 2 * 0.2
