@@ -139,7 +139,8 @@ TABLE: Final[tuple[Address, ...]] = (
     _row(
         "/deliver",
         "s:mode [f:ms=0]{0,500}",
-        "`now`: each message leaves when it is due, `ms` earlier for a listener whose own delay is known",
+        "`now`: each message leaves when it is due, `ms` earlier for a listener whose own delay is known; `ahead`: "
+        "what players plan leaves `ms` early, in a bundle whose time tag is the due time",
         2,
         "listener",
     ),
@@ -468,6 +469,7 @@ BROADCASTS: Final[tuple[Broadcast, ...]] = (
     Broadcast("/player/<p>/suggest", "s:text f:probability ...", "completions of what is typed, best first", 5),
     Broadcast("/player/<p>/plan", "s:text", "what it intends, before it plays", 5),
     Broadcast("/player/<p>/off", "i:pitch i:channel i:event", "ends that note early", 5),
+    Broadcast("/player/<p>/cut", "i:event", "this event and later ones are void, to those in `ahead` delivery", 5),
     Broadcast("/player/<p>/state", "s:state s:model s:mode", "on each change and after `new`", 5),
     Broadcast("/player/<p>/record", "i:on", "whether a take is being recorded, on each change", 5),
     Broadcast("/player/<p>/takes", "i:playing i:kept", "which take it plays (0: none), how many there are", 5),

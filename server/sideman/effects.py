@@ -16,7 +16,9 @@ from .seats import Endpoint, Seat
 class Say(NamedTuple):
     """A message that is due at `due_ns`: to one seat or endpoint, or (`to` None) to all of a session that want it.
 
-    With a `player`, it belongs to that voice's plan and is dropped if the voice is cut before it is due.
+    With a `player`, it belongs to that voice's plan and is dropped if the voice is cut before it is due. With a
+    `lead_ns` it is only for those who get things at least so much before they are due, with `ahead` only for those of
+    them who get them in bundles with time tags.
     """
 
     due_ns: int
@@ -26,6 +28,8 @@ class Say(NamedTuple):
     but: Seat | None = None
     player: str = ""
     epoch: int = 0
+    lead_ns: int = 0
+    ahead: bool = False
 
 
 class Cut(NamedTuple):

@@ -83,6 +83,10 @@ class Engine(Reception):
             self._obeyed(item, now)
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
+            for each in self._sessions.values():
+                self._hubs[each.name].wall_offset_ns = item.offset_ns
+                each.heed_wall_time(now)  # what was tagged by the old one is void
+                self._run(each, now)
         elif isinstance(item, Answered):
             session = self._session_of(item.answer.player)
             if session is not None:

@@ -70,6 +70,7 @@ class House:
         limits = self.settings.limits
         band.limit(min(SEGMENT, limits.memory_events), limits.memory_events, limits.memory_mb * 1_000_000)
         self._seats = Seats()
+        self._wall_offset_ns = 0
         self._sessions: dict[str, Session] = {}
         self._hubs: dict[str, Hub] = {}
         self._out: list[Output] = []
@@ -127,7 +128,8 @@ class House:
 
     def _add(self, session: Session) -> None:
         self._sessions[session.name] = session
-        self._hubs[session.name] = Hub(session.name, self._seats)
+        hub = self._hubs[session.name] = Hub(session.name, self._seats)
+        hub.wall_offset_ns = self._wall_offset_ns
         self._run(session, self._last_ns)
 
     def _run(self, session: Session, now: int) -> None:

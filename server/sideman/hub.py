@@ -10,12 +10,14 @@ from typing import Final, NamedTuple
 
 from .addresses import Value
 from .effects import Cut, Say
-from .osc import encode, match
+from .osc import encode, encode_bundle, match, time_tag
 from .seats import Endpoint, Seat, Seats
 from .settings import OutputSettings
 
 #: Older Pd cuts datagrams there.
 MAX_PACKET: Final = 1000
+#: What a bundle of one message takes beside it.
+BUNDLE: Final = 20
 WHOLE: Final = 2**31
 SINGLE: Final = 3.4e38
 CACHED_ADDRESSES: Final = 4096
@@ -36,8 +38,8 @@ class Send(NamedTuple):
 
 
 Output = Send | Cut
-#: How much earlier than due, and who.
-Groups = tuple[tuple[int, tuple[Endpoint, ...]], ...]
+#: How much earlier than due, whether in bundles with time tags, and who.
+Groups = tuple[tuple[int, bool, tuple[Endpoint, ...]], ...]
 
 
 class Hub:
@@ -48,11 +50,12 @@ class Hub:
         self._seats = seats
         self.outputs: list[OutputSettings] = []
         self._version = -1
+        self.wall_offset_ns = 0  # to add to a due time for a time tag
         self._wanted: dict[tuple[str, Seat | None], Groups] = {}
 
     def route(self, say: Say) -> Iterator[Send]:
         """The packets of one message; none where nobody wants it."""
-        if self.outputs and say.to is None:
+        if self.outputs and say.to is None and not (say.lead_ns or say.ahead):
             yield from self._to_outputs(say)
         groups = self._listeners(say)
         if not groups:
@@ -61,8 +64,13 @@ class Hub:
         epoch = (say.player, say.epoch) if say.player else None
         packets = [packet] if len(packet) <= MAX_PACKET else paged(say.address, say.arguments)
         off, until_ns = ending(say)
-        for early_ns, to in groups:
+        for early_ns, ahead, to in groups:
+            if early_ns < say.lead_ns or (say.ahead and not ahead):
+                continue
+            tagged = ahead and (say.player or say.ahead)
             for packet in packets:
+                if tagged and len(packet) + BUNDLE <= MAX_PACKET:
+                    packet = encode_bundle(time_tag(say.due_ns + self.wall_offset_ns), [packet])
                 yield Send(say.due_ns - early_ns, packet, to, epoch, off, until_ns)
 
     def _to_outputs(self, say: Say) -> Iterator[Send]:
@@ -101,7 +109,7 @@ class Hub:
         if to is not None:
             if isinstance(to, Seat) and not to.reply[1]:
                 return ()
-            return ((0, (to.reply if isinstance(to, Seat) else to,)),)
+            return ((0, False, (to.reply if isinstance(to, Seat) else to,)),)
         if self._version != self._seats.version:
             self._version = self._seats.version
             self._wanted.clear()
@@ -131,11 +139,11 @@ def ending(say: Say) -> tuple[bytes, int]:
 
 
 def grouped(seats: Iterable[Seat]) -> Groups:
-    """The endpoints of seats, each once, by how much earlier than due they want to get things."""
-    groups: dict[int, dict[Endpoint, None]] = {}
+    """The endpoints of seats, each once, by how much earlier than due they want to get things, and how."""
+    groups: dict[tuple[int, bool], dict[Endpoint, None]] = {}
     for seat in seats:
-        groups.setdefault(round(seat.early_ms * 1e6), {})[seat.reply] = None
-    return tuple((early_ns, tuple(endpoints)) for early_ns, endpoints in groups.items())
+        groups.setdefault((round(seat.early_ms * 1e6), seat.ahead), {})[seat.reply] = None
+    return tuple((early_ns, ahead, tuple(endpoints)) for (early_ns, ahead), endpoints in groups.items())
 
 
 def paged(address: str, arguments: Sequence[Value]) -> list[bytes]:

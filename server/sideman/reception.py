@@ -34,7 +34,6 @@ class Reception(House):
 
     def __init__(self, begin: Begin, band: Band) -> None:
         super().__init__(begin, band)
-        self._wall_offset_ns = 0
         self._challenges = Challenges()
         self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
         self._held_count = 0

@@ -44,6 +44,7 @@ class Seat:
     shown: bytes = b""  # a digest of the token that was shown for it; empty: none
     lasting: bool = False  # in the configuration: never lapses
     early_ms: float = 0.0  # what is due leaves so much earlier
+    ahead: bool = False  # in a bundle whose time tag is when it is due
     latency_ms: float = 0.0  # of its input, taken off before learning
     off_tags: int = 0  # time tags in a row that were late or too far ahead
     rules: list[tuple[bool, str]] = field(default_factory=lambda: list(FIRST_RULES))

@@ -145,6 +145,7 @@ class Voice:
     revision: int = 0
     ordinal: int = 0
     adopted: int = 0  # events that were ever taken into its plan
+    lead_ns: int = 0  # so much before it is due, what is planned may leave
     cut_ns: int = 0  # when its plan was last made void
     depth: int = 1  # of what it plays: how many reactions of players lead to it, this one included
     playing: bool = False
@@ -290,9 +291,13 @@ class Voice:
         return query
 
     def horizon_ns(self, timeline: Timeline) -> int:
-        """How far ahead it plans: a beat or 250 ms, the smaller; where its model is slow the larger, up to 1 s."""
+        """How far ahead it plans: a beat or 250 ms, the smaller; where its model is slow the larger, up to 1 s.
+
+        More by what a listener wants to get things ahead.
+        """
         beat = round(MINUTE / timeline.bpm)
-        return min(max(HORIZON_NS, beat), SLOW_HORIZON_NS) if self.slow else min(HORIZON_NS, beat)
+        own = min(max(HORIZON_NS, beat), SLOW_HORIZON_NS) if self.slow else min(HORIZON_NS, beat)
+        return own + self.lead_ns
 
     def recent(self) -> tuple[Planned, ...]:
         """The last events of what it plays, planned ones too, back to where it began after a phrase."""
@@ -421,10 +426,30 @@ class Voice:
     def hush(self, now: int) -> Iterator[Effect]:
         """What sounds ends now, and so does what may just have left; nothing more of what was handed over is said."""
         yield Cut(self.key, now)
+        yield from self._call_back(now, now)
         for held in self.sounding:
             if held.start_ns <= now + ON_ITS_WAY_NS and now < held.end_ns:
                 yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
                 held.end_ns = held.natural_end_ns = now
+
+    def _call_back(self, now: int, after_ns: int) -> Iterator[Effect]:
+        """To those who get things ahead: what they have of the plan after that moment is void, and its notes end.
+
+        Each is ended at once, and for those who keep bundles until their time again 1 ms after it is due.
+        """
+        if not self.lead_ns:
+            return
+        prefix = f"/player/{self.name}"
+        void = [played.number for played in takewhile(lambda played: played.due_ns > after_ns, reversed(self.played))]
+        if void:
+            yield Say(now, f"{prefix}/cut", (void[-1],), ahead=True)
+        for held in self.sounding:
+            if after_ns < held.start_ns <= now + ON_ITS_WAY_NS + self.lead_ns:
+                off = (held.pitch, held.channel, held.event)
+                lead_ns = max(1, held.start_ns - now - ON_ITS_WAY_NS)
+                if held.start_ns > now + ON_ITS_WAY_NS:  # else all are told
+                    yield Say(now, f"{prefix}/off", off, lead_ns=lead_ns)
+                yield Say(held.start_ns + MS, f"{prefix}/off", off, lead_ns=lead_ns, ahead=True)
 
     def revise(self, now: int) -> Iterator[Effect]:
         """The unsent part of its plan is void; what sounds goes on, and so does what it was doing.
@@ -432,6 +457,7 @@ class Voice:
         Of an event that has begun, what is still to come (of a broken chord, of an echo) comes."""
         stands_ns = now + ON_ITS_WAY_NS
         yield Cut(self.key, stands_ns)
+        yield from self._call_back(now, stands_ns)
         later = takewhile(lambda played: played.due_ns > stands_ns, reversed(self.played))
         unsent = {played.number for played in later}
         kept = [] if self.silent else [(onset, say) for onset, say in self.to_come if onset <= stands_ns < say.due_ns]

@@ -123,11 +123,12 @@ def refresh(call: Call) -> Steps:
 @command("/deliver")
 def deliver(call: Call) -> Steps:
     mode, early_ms = call.command.arguments
-    if mode != "now":
-        raise Refused(f"no delivery {mode!r}", "delivery: now")
+    if mode not in ("now", "ahead"):
+        raise Refused(f"no delivery {mode!r}", "delivery: now, ahead")
     yield
-    call.sender.early_ms = float(early_ms)
+    call.sender.early_ms, call.sender.ahead = float(early_ms), mode == "ahead"
     call.session.seats.version += 1
+    call.session.heed_leads()
 
 
 @command("/latency")

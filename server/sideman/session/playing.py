@@ -28,6 +28,7 @@ class Playing(Mannered):
         voice = Voice(name, f"{self.name}/{name}", model, viewpoint, memory, owner, defaults(PLAYER_PARAMS))
         voice.made = (model, viewpoint, memory)
         voice.slow = model in self.slow
+        voice.lead_ns = self._lead_ns()
         voice.shadowed = any(other.settings["solo"] for other in self.voices.values())
         self.voices[name] = voice
         self.memory_lengths.setdefault(memory, 0)
@@ -104,6 +105,21 @@ class Playing(Mannered):
         """Its unsent plan is void; it plans again from where that began."""
         self.effects.extend(voice.revise(now))
         self._go(voice, now)
+
+    def _lead_ns(self) -> int:
+        return round(max((seat.early_ms for seat in self.seats.of(self.name)), default=0.0) * 1e6)
+
+    def heed_leads(self) -> None:
+        """Somebody wants things earlier or later than before: players plan so far ahead."""
+        for voice in self.voices.values():
+            voice.lead_ns = self._lead_ns()
+
+    def heed_wall_time(self, now: int) -> None:
+        """Wall time has stepped: what has left with tags of the old one is planned anew."""
+        if any(seat.ahead for seat in self.seats.of(self.name)):
+            for voice in self.voices.values():
+                if voice.playing:
+                    self.replan(voice, now)
 
     def overtaken(self, voice: Voice, now: int) -> None:
         """The wire has voided its plan and ended its notes for a stop that was not to be obeyed."""
