@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -111,7 +112,7 @@ def setup(registry: Registry, config: Mapping[str, Any]) -> None:
         midi = importlib.import_module("rtmidi")
     except ImportError:
         raise PluginFault(
-            "MIDI is configured, and the package rtmidi is missing", "pip install 'sideman[midi]'"
+            "MIDI is configured, and the package rtmidi is missing", f"{sys.executable} -m pip install 'sideman[midi]'"
         ) from None
     if not midi.get_compiled_api():
         raise PluginFault("this rtmidi knows no MIDI system", "install one with ALSA, JACK or CoreMIDI")

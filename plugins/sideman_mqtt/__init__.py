@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def setup(registry: Registry, config: Mapping[str, Any]) -> None:
         if error.name not in ("aiomqtt", "paho"):
             raise
         raise PluginFault(
-            "MQTT is configured, and the package aiomqtt is missing", "pip install 'sideman[mqtt]'"
+            "MQTT is configured, and the package aiomqtt is missing", f"{sys.executable} -m pip install 'sideman[mqtt]'"
         ) from None
     registry.bridge("mqtt", MqttBridge(chosen))
 

@@ -506,7 +506,7 @@ def find(address: str) -> tuple[Address, tuple[str, ...]] | None:
     if row is not None:
         return row, ()
     parts = address.split("/")[1:]
-    if parts[0] == "as" and len(parts) > 2:
+    if parts and parts[0] == "as" and len(parts) > 2:
         return _SPOKEN, (parts[1], "/".join(parts[2:]))
     if len(parts) == 2:
         row = _SHAPES.get((parts[0], "<>"))

@@ -295,7 +295,7 @@ class Reception(House):
         session = view.session or self._sessions[seat.session if seat else MAIN]
         reached = [Message(concrete, message.arguments) for concrete in addresses(session) if match(address, concrete)]
         if not reached:
-            raise Refused(f"{address} matches nothing", f"players here: {', '.join(session.voices)}")
+            raise Refused(f"{address} matches nothing", f"players here: {', '.join(session.voices) or 'none'}")
         return reached
 
     def _session_for(self, seat: Seat | None, command: Command, now: int, view: View) -> Session:

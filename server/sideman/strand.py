@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .band import Band
 from .effects import Unmake
+from .errors import Refused
 from .events import Answer, Event, Query
 from .learned import Key
 from .memory import Snapshot
@@ -131,6 +132,8 @@ class Strand:
 
 
 def told(error: Exception) -> str:
-    """An error in a line."""
+    """An error in a line; of what was refused, its cure as well."""
+    if isinstance(error, Refused):
+        return str(error)
     what = getattr(error, "what", None)
     return str(what) if what else f"{type(error).__name__}: {error}"

@@ -101,6 +101,12 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         parse(Message(f"/player/{name}/stop", ()))
 
 
+@pytest.mark.parametrize("address", ["", "tempo", "/", "//", "/as", "as/ann/note"])
+def test_what_is_no_address_is_refused_as_unknown(address: str) -> None:
+    with pytest.raises(Refused, match="no such address"):
+        parse(Message(address, ()))
+
+
 def test_an_unknown_address_is_answered_with_the_nearest() -> None:
     with pytest.raises(Refused) as refusal:
         parse(Message("/player/echo/stopp", ()))

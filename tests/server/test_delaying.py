@@ -108,6 +108,8 @@ def test_what_cannot_be_is_refused_when_it_is_sent() -> None:
     stage, ann = running()
     for what in (
         ("never", "/tempo", 90),
+        ("bar", "tempo", 90),  # without the slash that an address begins with
+        ("bar", "-"),
         ("bar", "/tempo", 9),
         ("bar", "/tempoo", 90),
         ("bar", "/player/echo/play"),

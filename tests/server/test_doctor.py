@@ -57,3 +57,12 @@ def test_the_command_says_a_line_for_each_and_ends_with_1_where_the_server_canno
     assert "cure: end what holds it" in said.output
     assert well.exit_code == 0
     assert "ok   Python" in well.output
+
+
+def test_the_command_heeds_the_servers_options_and_variables_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDEMAN_MEMORIES", str(tmp_path / "elsewhere"))
+    said = CliRunner().invoke(app, ["doctor", "--osc-port", "0", "--http-port", "0"])
+    assert said.exit_code == 0
+    assert f"memories: {tmp_path / 'elsewhere'}" in said.output

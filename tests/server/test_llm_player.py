@@ -55,6 +55,22 @@ def test_one_that_is_late_at_first_begins_as_soon_as_it_is_there() -> None:
     assert ann.got("/player/solo/note")
 
 
+def test_a_viewpoint_that_it_cannot_read_is_told_with_the_cure() -> None:
+    stage, ann = on_stage(lambda ann: ann.send("/player/solo/play"))
+    stage.advance(4)
+    ann.send("/player/solo/viewpoint", "pcset")
+    stage.advance(2)
+    (_, wrong, then) = ann.got("/error")[-1]
+    assert "cannot read the viewpoint 'pcset'; link some of pitch, interval" in str(wrong)
+    assert then == "solo plays on with llm"
+    ann.clear()
+    stage.advance(4)
+    assert ann.got("/player/solo/note")
+    ann.send("/player/other/new", "llm", "pcset")
+    stage.advance(2)
+    assert "link some of pitch, interval" in str(ann.got("/notice")[-1][1])
+
+
 def test_it_answers_a_phrase() -> None:
     def say(ann: Performer) -> None:
         ann.send("/player/solo/mode", "answer")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import mido
 import pytest
+from typer.testing import CliRunner
 
 from server.test_corpora import TUNE, midi
+from sideman.cli import app
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -103,3 +105,12 @@ def test_a_folder_of_real_files_is_imported(tmp_path: Path) -> None:
     said = sideman("import", DATA / "midi", "--memory", "real", "--memories", tmp_path)
     assert said.stdout.count("REFUSED") == 4
     assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [(["serve"], "where the system keeps"), (["train"], "sideman[train]"), (["import"], "[[onset, duration,")],
+)
+def test_what_stands_in_brackets_in_a_help_is_shown(command: list[str], kept: str) -> None:
+    said = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
+    assert kept in said.output

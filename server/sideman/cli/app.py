@@ -9,4 +9,5 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # as markup of its own, what stands in brackets would be left out
 )

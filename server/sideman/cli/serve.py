@@ -88,7 +88,7 @@ def _check(settings: Settings, config: Path | None) -> None:
     complaints = [*Engine(begin, bundled()).complaints, *find(settings.plugins, models_of).complaints]
     if complaints:
         raise SetupError(
-            f"{config}: {complaints[0]}", f"{len(complaints)} such in all" if complaints[1:] else "mend it"
+            f"{config}: {complaints[0]}", f"{len(complaints) - 1} more behind it" if complaints[1:] else ""
         )
     print(f"{config or 'the defaults'}: nothing wrong")
 

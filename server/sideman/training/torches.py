@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import SetupError
 
-CURE: Final = "pip install 'sideman[train]'"
+CURE: Final = f"{sys.executable} -m pip install 'sideman[train]'"
 
 
 def torch_or_refuse() -> Any:
