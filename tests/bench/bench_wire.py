@@ -9,19 +9,16 @@ import asyncio
 import ctypes
 import os
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
-from bench.report import Cell, Table, Timing, cxx
+from bench.native import native
+from bench.report import Cell, Table, Timing
 from sideman.clock import SystemClock
 from sideman.wire import open_wire
 from sideman.wire.native import NativeWire
 
-HERE = Path(__file__).resolve().parent
 TICKS = int(os.environ.get("SIDEMAN_TICKS", "1000"))
 APART_NS = round(float(os.environ.get("SIDEMAN_APART_MS", "5")) * 1e6)
 LISTENERS = 256
@@ -52,7 +49,7 @@ async def _ticks(busy: bool) -> dict[str, tuple[float, float, float]]:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     sys.setswitchinterval(0.0005)
-    library = _native()
+    library = native("timer_native.cpp")
     bare = (ctypes.c_int64 * TICKS)()
     called: list[float] = []
 
@@ -83,19 +80,6 @@ async def _ticks(busy: bool) -> dict[str, tuple[float, float, float]]:
         "bare C++ thread": Timing([ns / 1e9 for ns in bare]).cells(1e-3),
         "asyncio call_at": Timing(called).cells(1e-3),
     }
-
-
-def _native() -> ctypes.CDLL:
-    command = cxx()
-    if command is None:
-        raise RuntimeError("no C++ compiler, and so no floor")
-    with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "timer.so"
-        source = str(HERE / "timer_native.cpp")
-        subprocess.run(
-            [command, "-std=c++20", "-O2", "-shared", "-fPIC", "-pthread", source, "-o", str(built)], check=True
-        )
-        return ctypes.CDLL(str(built))
 
 
 def _fan_out() -> Table:
