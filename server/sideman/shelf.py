@@ -12,6 +12,8 @@ from platformdirs import user_data_path
 SUFFIX: Final = ".memory"
 #: A chart is a text, a saved page with a link of iReal Pro, or a song file of Djazz.
 CHART_SUFFIXES: Final = (".chart", ".txt", ".html", ".json")
+#: So many seconds older than the file, what was begun to write beside it belongs to nobody any more.
+LEFT_S: Final = 60.0
 #: The charts that are always there.
 BUNDLED: Final = Path(__file__).parent / "charts"
 
@@ -44,6 +46,14 @@ class Shelf:
             Path(beside).unlink(missing_ok=True)
             raise
         self._sync_folder()
+        self._tidy(name)
+
+    def _tidy(self, name: str) -> None:
+        """What a server that was killed while it saved this name has left goes; what is being written now stays."""
+        since = self.path(name).stat().st_mtime - LEFT_S
+        for left in self.folder.glob(f".{name}.*"):
+            if left.stat().st_mtime < since:
+                left.unlink(missing_ok=True)
 
     def _sync_folder(self) -> None:
         """The renaming itself is on the disk, where the system can say so of a folder."""

@@ -131,6 +131,16 @@ def test_a_shelf_gives_back_what_it_keeps(tmp_path: Path) -> None:
     assert [path.name for path in shelf.folder.iterdir()] == ["tune.memory"]
 
 
+def test_what_a_killed_server_left_goes_when_the_name_is_kept_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    for left in (".tune.a1b2c3d4", ".tunes.a1b2c3d4", ".tune.running0"):
+        (tmp_path / left).write_bytes(SMALL[:9])
+    for left in (".tune.a1b2c3d4", ".tunes.a1b2c3d4"):
+        os.utime(tmp_path / left, (1e9, 1e9))
+    shelf.keep("tune", SMALL)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tune.running0", ".tunes.a1b2c3d4", "tune.memory"]
+
+
 def _keep_for_ever(folder: str) -> None:
     shelf, number = Shelf(Path(folder)), 0
     while True:
