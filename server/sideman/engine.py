@@ -11,10 +11,11 @@ from .desk import View
 from .errors import Refused
 from .hub import Output
 from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime
+from .osc import Message
 from .reception import MAIN, Reception
 from .rights import secret_key
 from .seats import NOWHERE, Seat
-from .settings import PerformerSettings
+from .settings import PerformerSettings, Settings, spoken
 
 
 class Engine(Reception):
@@ -32,6 +33,9 @@ class Engine(Reception):
     def _configure(self, now: int) -> None:
         """Make what the configuration asks for, by the commands that a leader would send."""
         settings = self.settings
+        self.complaints += settings.faults()
+        if self.complaints:
+            settings = Settings()
         names = [MAIN, *(session.name for session in settings.sessions)]
         names += [player.session for player in settings.players]
         names += [performer.session for performer in settings.performers]
@@ -42,21 +46,28 @@ class Engine(Reception):
             self._hubs[output.session].outputs.append(output)
         for performer in settings.performers:
             self._expect(performer, now)
-        for name, message in settings.commands():
-            try:
-                for call, steps in self._checked(NOWHERE, self._configured, message, now, now, View(), name):
-                    self._do(call, steps, now)
-            except Refused as error:
-                self.complaints.append(f"{message.address}: {error}")
+        try:
+            for name, message in settings.commands():
+                self._said_at_the_start(self._configured, name, message, now)
+            for performer in settings.performers:
+                seat = self._seats.get(performer.session, performer.name)
+                assert seat is not None
+                for line in performer.say:
+                    self._said_at_the_start(seat, performer.session, spoken(line), now)
+        except Refused as error:
+            self.complaints.append(str(error))
         self._out.clear()
+
+    def _said_at_the_start(self, seat: Seat, session: str, message: Message, now: int) -> None:
+        try:
+            for call, steps in self._checked(NOWHERE, seat, message, now, now, View(), session):
+                self._do(call, steps, now, delayed=True)
+        except Refused as error:
+            self.complaints.append(f"{message.address}: {error}")
 
     def _expect(self, performer: PerformerSettings, now: int) -> None:
         host, _, port = performer.address.rpartition(":")
-        known = bool(host) and port.isdigit()
-        if performer.address and not known:
-            self.complaints.append(
-                f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000"
-            )
+        known = bool(host)
         reply = (host, int(port)) if known else NOWHERE
         seat = Seat(
             performer.name,

@@ -6,12 +6,19 @@ Reading the file is `config.py`'s; obeying is the engine's.
 from __future__ import annotations
 
 import shlex
+from typing import Final
 
 import msgspec
 
-from .addresses import Value
+from .addresses import NAME, NAME_CURE, ROLES, Value
+from .errors import Refused
 from .osc import Message
 from .rights import Rights
+from .seats import KINDS
+
+PORTS: Final = 65_536
+#: What of a note an output can send under an address of its own.
+NOTE_FIELDS: Final = ("pitch", "velocity", "duration_ms", "channel", "event", "player")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -19,12 +26,13 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class SessionSettings(Section, frozen=True):
-    """`[[sessions]]`: an ensemble that is there from the start."""
+    """`[[sessions]]`: an ensemble that is there from the start. `say` is what a leader would send there."""
 
     name: str = "main"
     tempo: float = 120.0
     chart: str = ""  # its text, or the name of one that is kept
     params: dict[str, int | float | str] = {}
+    say: list[str] = []
 
 
 class PlayerSettings(Section, frozen=True):
@@ -43,20 +51,24 @@ class PlayerSettings(Section, frozen=True):
 
 
 class PerformerSettings(Section, frozen=True):
-    """`[[performers]]`: who is expected. Such a seat never lapses; with an `address` it need not join."""
+    """`[[performers]]`: who is expected. Such a seat never lapses; with an `address` it need not join.
+
+    `say` is what that performer would send at the start, after all else.
+    """
 
     name: str
     session: str = "main"
     kind: str = "human"
     role: str = "player"
     address: str = ""  # HOST:PORT that it speaks from and hears at
+    say: list[str] = []
 
 
 class OutputSettings(Section, frozen=True):
     """`[[outputs]]`: gear and programs that cannot join.
 
     Broadcasts that match `pattern` go to `host`:`port`. With an `address`, each note goes there instead, with `args`
-    (of `pitch velocity duration_ms channel event player`); with `offs`, so does its end, with velocity 0.
+    (of `NOTE_FIELDS`); with `offs`, so does its end, with velocity 0.
     """
 
     host: str
@@ -128,8 +140,38 @@ class Settings(Section, frozen=True):
             said += [(session.name, Message("/session/set", (name, value))) for name, value in session.params.items()]
         for player in self.players:
             said += [(player.session, message) for message in _player(player)]
+        said += [(session.name, spoken(line)) for session in self.sessions for line in session.say]
         said += [("main", spoken(line)) for line in self.say]
         return said
+
+    def faults(self) -> list[str]:
+        """What the types allow and nobody could obey: each by its place, with its cure."""
+        found = []
+        for performer in self.performers:
+            what = f"performers: {performer.name!r}"
+            if not NAME.match(performer.name):
+                found.append(f"{what} is not a name; {NAME_CURE}")
+            if performer.kind not in KINDS:
+                found.append(f"{what} has no kind {performer.kind!r}; kinds: {', '.join(KINDS)}")
+            if performer.role not in ROLES[1:]:
+                found.append(f"{what} has no role {performer.role!r}; roles: {', '.join(ROLES[1:])}")
+            host, _, port = performer.address.rpartition(":")
+            if performer.address and not (host and port.isdigit() and 0 < int(port) < PORTS):
+                found.append(f"performers: {performer.address!r} is no HOST:PORT; write for example 10.0.0.7:9000")
+            if any(player.name == performer.name and player.session == performer.session for player in self.players):
+                found.append(f"{what} is a player's name too; give one of them another")
+        for output in self.outputs:
+            if not 0 < output.port < PORTS:
+                found.append(f"outputs: there is no port {output.port}; send to 1 to {PORTS - 1}")
+            found += [
+                f"outputs: args has no {name!r}; there are: {', '.join(NOTE_FIELDS)}"
+                for name in output.args
+                if name not in NOTE_FIELDS
+            ]
+        names = [session.name for session in self.sessions] + [player.name for player in self.players]
+        names += [player.session for player in self.players] + [performer.session for performer in self.performers]
+        found += [f"{name!r} is not a name; {NAME_CURE}" for name in dict.fromkeys(names) if not NAME.match(name)]
+        return found
 
 
 def _player(player: PlayerSettings) -> list[Message]:
@@ -144,8 +186,11 @@ def _player(player: PlayerSettings) -> list[Message]:
 
 
 def spoken(line: str) -> Message:
-    """A command as one would type it, `/player/sideman/param/temperature 0.8`, as a message."""
-    address, *words = shlex.split(line)
+    """A command as one would type it, `/player/sideman/param/temperature 0.8`, as a message; raises `Refused`."""
+    try:
+        address, *words = shlex.split(line)
+    except ValueError as error:
+        raise Refused(f"{line[:64]!r} is no command: {str(error).lower()}", "write it as in docs/protocol.md") from None
     values: list[Value] = []
     for word in words:
         try:

@@ -78,6 +78,55 @@ def test_players_and_sessions_are_there_from_the_start() -> None:
     assert ann.got("/player/sideman/state") == []
 
 
+def test_each_session_and_each_performer_may_say_something_at_the_start() -> None:
+    settings = Settings(
+        sessions=[SessionSettings("upstairs", say=["/metre 3 4", "/player/echo/octave 1"])],
+        players=[PlayerSettings("echo", session="upstairs")],
+        performers=[
+            PerformerSettings("ann", "upstairs", address="127.0.0.1:40001", say=["/latency 12", "/ignore /clock"])
+        ],
+    )
+    stage = Stage(settings=settings)
+    assert stage.engine.complaints == []
+    ann = Performer(stage, "ann")
+    ann.send("/refresh")
+    assert ann.got("/metre") == [(3, 4)]
+    assert ("octave", 1) in ann.got("/player/echo/is")
+    seat = stage.engine._seats.get("upstairs", "ann")
+    assert seat is not None
+    assert seat.latency_ms == 12
+    assert not seat.wants("/clock")
+
+
+def test_a_performer_may_not_say_more_than_its_role_allows() -> None:
+    stage = Stage(settings=Settings(performers=[PerformerSettings("ann", say=["/tempo 90"])]))
+    assert stage.engine.complaints == ["/tempo: only a leader may; ask a leader, or join with a leader's token"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (
+            Settings(performers=[PerformerSettings("ann", kind="humn")]),
+            "performers: 'ann' has no kind 'humn'; kinds: h",
+        ),
+        (
+            Settings(performers=[PerformerSettings("ann", role="boss")]),
+            "performers: 'ann' has no role 'boss'; roles: l",
+        ),
+        (Settings(performers=[PerformerSettings("ann", address="here")]), "performers: 'here' is no HOST:PORT; write"),
+        (Settings(performers=[PerformerSettings("a b")]), "performers: 'a b' is not a name; names begin"),
+        (Settings(performers=[PerformerSettings("x")], players=[PlayerSettings("x")]), "performers: 'x' is a player's"),
+        (Settings(sessions=[SessionSettings("a b")]), "'a b' is not a name; names begin with a letter"),
+        (Settings(outputs=[OutputSettings("::", 70_000)]), "outputs: there is no port 70000; send to 1 to 65535"),
+        (Settings(outputs=[OutputSettings("::", 9, args=["pich"])]), "outputs: args has no 'pich'; there are: pitch,"),
+        (Settings(say=['/chord "Dm7']), "'/chord \"Dm7' is no command: no closing quotation; write it as in"),
+    ],
+)
+def test_what_nobody_could_obey_is_a_complaint_with_its_cure(settings: Settings, complaint: str) -> None:
+    assert Stage(settings=settings).engine.complaints[0].startswith(complaint)
+
+
 def test_what_cannot_be_obeyed_is_a_complaint() -> None:
     stage = Stage(settings=Settings(players=[PlayerSettings("echo", model="orakel")]))
     assert stage.engine.complaints[0].startswith("/player/echo/new: no model 'orakel'; models here:")

@@ -279,6 +279,7 @@ def test_a_late_joiner_gets_the_state_as_it_is() -> None:
     ann.send("/player/echo/new", "ngram")
     ann.send("/player/echo/hear", "ann")
     ann.send("/player/echo/set", "temperature", 0.5)
+    ann.send("/session/set", "manners_density", 3.0)
     ann.send("/start")
     stage.advance(1)
     bob = Performer(stage, "bob")
@@ -298,5 +299,6 @@ def test_a_late_joiner_gets_the_state_as_it_is() -> None:
         ("/player/echo/state", ("stopped", "ngram", "free")),
         ("/player/echo/hears", ("ann",)),
         ("/player/echo/is", ("temperature", 0.5)),
+        ("/session/is", ("manners_density", 3.0)),
     ):
         assert (address, arguments) in [(message.address, message.arguments) for message in told]

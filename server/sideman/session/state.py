@@ -67,6 +67,7 @@ class SessionState:
         self.last_tap_ns = now
         self.taps = 0
         self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
+        self._defaults = dict(self.settings)
         self.settings["seed"] = seed
         self.voices: dict[str, Voice] = {}
         self.streams: dict[tuple[str, str], Stream] = {}
@@ -139,6 +140,9 @@ class SessionState:
         for voice in self.voices.values():
             for name, value in voice.settings.items():
                 yield f"/player/{voice.name}/is", (name, value)
+        for name, value in self.settings.items():
+            if name != "seed" and value != self._defaults[name]:
+                yield "/session/is", (name, value)
 
     def looped_bars(self) -> tuple[int, int]:
         """The first and the last bar that are gone round; 0 and 0: none."""
