@@ -18,6 +18,7 @@ from ..clock import SystemClock
 from ..config import read
 from ..engine import Engine
 from ..errors import SetupError
+from ..hosts import looked_up
 from ..inputs import Begin
 from ..journal import Recorder
 from ..plugin import bundled, bundled_slow, find
@@ -80,6 +81,9 @@ def serve(
     if check:
         _check(settings, config)
         return
+    settings, unknown = looked_up(settings)
+    for complaint in unknown:
+        logging.getLogger("sideman").warning("%s", complaint)
     asyncio.run(_serve(settings, record))
 
 
