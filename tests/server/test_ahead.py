@@ -91,3 +91,17 @@ def test_a_delivery_that_there_is_not_is_refused() -> None:
     ann = stage.performer("ann")
     ann.send("/deliver", "pigeon")
     assert ann.got("/error")[0][1] == "no delivery 'pigeon'"
+
+
+def test_players_plan_ahead_only_for_those_who_are_here() -> None:
+    stage = Stage()
+    stage.performer("ann")
+    bob = stage.performer("bob")
+    voice = stage.engine._sessions["main"].voices["sideman"]
+    for back in (True, False):
+        bob.send("/deliver", "ahead", 400.0)
+        assert voice.lead_ns == 400_000_000
+        stage.advance(40)  # its lease has run out
+        assert voice.lead_ns == 0
+        bob.send("/ping" if back else "/leave")
+        assert voice.lead_ns == (400_000_000 if back else 0)

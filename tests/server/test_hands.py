@@ -133,3 +133,15 @@ def test_what_comes_back_through_a_microphone_is_ignored(ann: Performer) -> None
     ann.stage.advance(1)
     bob.send("/note", float(str(pitch)), 80.0)
     assert ann.got("/performer/bob/note")
+
+
+def test_undo_passes_over_what_changed_nothing() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/player/sideman/param/taboo", 5)
+    stage.advance(3)
+    for address, value in (("mode", "answer"), ("mute", 0), ("learn", 1), ("param/taboo", 5)):
+        ann.send(f"/player/sideman/{address}", value)
+    ann.clear()
+    ann.send("/player/sideman/undo")
+    assert ann.got("/player/sideman/is") == [("taboo", 0)]

@@ -97,7 +97,7 @@ class Call:
         return self.session.voices[self.command.names[0]]
 
     def changed(self, what: str, before: Value | tuple[str, ...]) -> None:
-        """Remember what the sender changes of the player, for `undo`."""
+        """Remember what the sender changes of the player, for `undo`; what it is to be it must not be already."""
         self.voice().changed(Change(self.sender.name, what, self.now, before))
 
     def own(self) -> None:

@@ -10,7 +10,8 @@ from .call import Call, Steps, command
 def mute(call: Call) -> Steps:
     call.own()
     yield
-    call.changed("mute", int(call.voice().muted))
+    if call.voice().muted != bool(call.command.arguments[0]):
+        call.changed("mute", int(call.voice().muted))
     call.session.set_mute(call.voice(), bool(call.command.arguments[0]), call.now)
 
 

@@ -49,7 +49,8 @@ def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
         _may_leash(call, float(value))
     call.session.check(name, value)
     yield
-    call.changed(f"param {name}", call.voice().settings[name])
+    if call.voice().settings[name] != value:
+        call.changed(f"param {name}", call.voice().settings[name])
     call.session.set_param(call.voice(), name, value, call.sender, call.now)
     call.answer(f"/player/{call.command.names[0]}/is", name, value)
     if clipped:

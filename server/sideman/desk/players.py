@@ -79,8 +79,10 @@ def hear(call: Call) -> Steps:
 def learn(call: Call) -> Steps:
     call.own()
     yield
-    call.changed("learn", int(call.voice().learn))
-    call.voice().learn = bool(call.command.arguments[0])
+    wanted = bool(call.command.arguments[0])
+    if call.voice().learn != wanted:
+        call.changed("learn", int(call.voice().learn))
+        call.voice().learn = wanted
 
 
 @command("/player/<p>/mode")
@@ -90,7 +92,8 @@ def mode(call: Call) -> Steps:
     if wanted not in MODES:
         raise Refused(f"no mode {wanted!r}", f"modes: {', '.join(MODES)}")
     yield
-    call.changed("mode", call.voice().mode)
+    if call.voice().mode != wanted:
+        call.changed("mode", call.voice().mode)
     call.session.change_mode(call.voice(), wanted, call.now)
     _tell_what_it_waits_for(call)
 

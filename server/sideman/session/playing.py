@@ -107,7 +107,8 @@ class Playing(Mannered):
         self._go(voice, now)
 
     def _lead_ns(self) -> int:
-        return round(max((seat.early_ms for seat in self.seats.of(self.name)), default=0.0) * 1e6)
+        here = (seat.early_ms for seat in self.seats.of(self.name) if seat.state == "here")
+        return round(max(here, default=0.0) * 1e6)
 
     def heed_leads(self) -> None:
         """Somebody wants things earlier or later than before: players plan so far ahead."""

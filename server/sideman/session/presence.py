@@ -24,12 +24,14 @@ class Presence(Overhearing):
             seat.state = "here"
             self.performer(seat.name, "here", now)
             self.seats.version += 1
+            self.heed_leads()
             self.agenda.set(("lease", seat.name), now + LEASE_NS)
 
     def seated(self, seat: Seat, now: int) -> None:
         """A seat was taken, or taken again."""
         seat.heard_ns = now
         self.seats.version += 1
+        self.heed_leads()
         self.agenda.set(("lease", seat.name), now + LEASE_NS)
 
     def gone(self, seat: Seat, now: int) -> None:
@@ -39,6 +41,7 @@ class Presence(Overhearing):
         self.agenda.clear(("lease", seat.name))
         self.seats.remove(seat)
         seat.state = "gone"
+        self.heed_leads()
         self.performer(seat.name, "gone", now)
 
     def room(self) -> Seat | None:
@@ -67,6 +70,7 @@ class Presence(Overhearing):
         else:
             seat.state = "lapsed"
             self.seats.version += 1
+            self.heed_leads()
             self.release(name, now)
             self.tell(now, seat, "/lapsed", name)
             self.performer(name, "lapsed", now, but=seat)
