@@ -114,3 +114,21 @@ def test_a_folder_of_real_files_is_imported(tmp_path: Path) -> None:
 def test_what_stands_in_brackets_in_a_help_is_shown(command: list[str], kept: str) -> None:
     said = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
     assert kept in said.output
+
+
+def test_a_viewpoint_that_the_model_cannot_read_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "tune.mid").write_bytes(midi(0, TUNE * 4))
+    shelf = ("--memories", tmp_path / "shelf")
+    sideman("import", tmp_path / "tune.mid", "--memory", "tunes", *shelf)
+    chosen = ("--model", "llm", "--viewpoint", "pcset", "--out", tmp_path / "out.mid")
+    said = sideman("generate", "--memory", "tunes", *shelf, *chosen)
+    assert said.returncode == 2
+    assert said.stderr.startswith("sideman: the LLM cannot read the viewpoint 'pcset'; link some of pitch")
+    assert "Traceback" not in said.stderr
+
+
+def test_a_wrong_configuration_is_told_in_a_line_that_ends_with_its_cure(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[[players]]\nname = "x"\nparams = { temprature = 1 }\n')
+    said = sideman("serve", "--check", "--config", tmp_path / "a.toml")
+    assert said.returncode == 2
+    assert said.stderr.endswith("no parameter 'temprature'; did you mean temperature?\n")

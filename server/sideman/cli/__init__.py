@@ -21,6 +21,6 @@ def main() -> None:
     try:
         app()
     except SetupError as error:
-        print(f"sideman: {error.what}; {error.cure}", file=sys.stderr)
+        print(f"sideman: {error}", file=sys.stderr)
         taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
         sys.exit(EXIT_PORT_TAKEN if taken else EXIT_SETUP)

@@ -24,8 +24,10 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(help="folder of the corpora [SIDEMAN_DATA, or shared/data here or above]")
     ] = None,
-    train: Annotated[Path | None, typer.Option(help="instead of a task: pieces to learn from")] = None,
-    test: Annotated[Path | None, typer.Option(help="instead of a task: pieces to be tried with")] = None,
+    train: Annotated[
+        Path | None, typer.Option(help="instead of a task: pieces to learn from, a file with a JSON object a line")
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="instead of a task: pieces to be tried with, likewise")] = None,
     viewpoint: Annotated[
         str | None, typer.Option(help="of these files: pitch, pitchdur, satb, beat, change, char")
     ] = None,

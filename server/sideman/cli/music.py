@@ -141,7 +141,10 @@ def generate(
     except Refused as error:
         raise SetupError(error.what, error.cure) from None
     labels = tuple(islice(cycle(form), math.ceil(beats)))
-    events = generated(band, kept, model, viewpoint, settings, beats, seed, chord, labels)
+    try:
+        events = generated(band, kept, model, viewpoint, settings, beats, seed, chord, labels)
+    except Refused as error:  # a model may refuse a viewpoint
+        raise SetupError(error.what, error.cure) from None
     if not events:
         raise SetupError("it had nothing to play", "import more, or loosen the parameters")
     try:
