@@ -10,7 +10,7 @@ from .band import Band
 from .desk import View
 from .errors import Refused
 from .hub import Output
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime, Wired
 from .osc import Message
 from .reception import MAIN, Reception
 from .rights import secret_key
@@ -92,6 +92,8 @@ class Engine(Reception):
             self._wake(now)
         elif isinstance(item, Obeyed):
             self._obeyed(item, now)
+        elif isinstance(item, Wired):
+            self._wired = item
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
             for each in self._sessions.values():

@@ -53,6 +53,18 @@ class Obeyed(NamedTuple):
     offs: tuple[bytes, ...]
 
 
+class Wired(NamedTuple):
+    """What the wire says of itself, and what it has done by then: packets, and lateness of what waited for its time."""
+
+    time_ns: int
+    said: str
+    sent: int
+    dropped: int
+    stale: int
+    late_p99_ns: int
+    late_most_ns: int
+
+
 class Wake(NamedTuple):
     """A moment that the core had asked for has come."""
 
@@ -111,4 +123,4 @@ class End(NamedTuple):
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Obeyed | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End
+Input = Begin | WallTime | Datagram | Obeyed | Wired | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End

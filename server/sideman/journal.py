@@ -33,6 +33,7 @@ from .inputs import (
     Saved,
     Wake,
     WallTime,
+    Wired,
 )
 from .seats import Endpoint
 
@@ -45,6 +46,8 @@ _BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, 
     14
 )
 _OBEYED: Final = 32
+_WIRED: Final = 33
+_DONE: Final = struct.Struct("<QQQqq")  # of a wire: sent, dropped, stale, lateness
 
 
 def _text(value: str) -> bytes:
@@ -80,6 +83,8 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         offs = b"".join(struct.pack("<H", len(off)) + off for off in item.offs)
         cut = struct.pack("<QH", item.cut, len(item.offs)) + _text(players) + offs
         return _OBEYED, head + _endpoint(item.source) + cut + item.packet
+    if isinstance(item, Wired):
+        return _WIRED, head + _DONE.pack(*item[2:]) + _text(item.said)
     if isinstance(item, Answered):
         return _ANSWERED, head + msgspec.json.encode(item.answer)
     if isinstance(item, Failed):
@@ -139,6 +144,8 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
             offs.append(body[at + 2 : at + 2 + length])
             at += 2 + length
         item = Obeyed(time_ns, source, body[at:], cut, tuple(players.splitlines()), tuple(offs))
+    elif kind == _WIRED:
+        item = Wired(time_ns, _read_text(body, at + _DONE.size)[0], *_DONE.unpack_from(body, at))
     elif kind == _ANSWERED:
         item = Answered(time_ns, msgspec.json.decode(body[at:], type=Answer))
     elif kind == _FAILED:

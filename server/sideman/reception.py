@@ -13,7 +13,7 @@ from .desk import COMMANDS, Call, Steps, View
 from .effects import Effect, Obey
 from .errors import Refused
 from .house import House
-from .inputs import Begin
+from .inputs import Begin, Wired
 from .osc import IMMEDIATELY, Bundle, Malformed, Message, decode, is_pattern, match, unix_ns
 from .params import PLAYER_PARAMS
 from .rights import Challenges, is_loopback
@@ -38,6 +38,7 @@ class Reception(House):
         self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
         self._held_count = 0
         self._bundles = Agenda()
+        self._wired: Wired | None = None
         self._seen: dict[tuple[Endpoint, bytes], int] = {}
         self.late = 0
         self.malformed = 0
@@ -346,6 +347,21 @@ class Reception(House):
             ("refused", (self.refused,)),
             ("late_bundles", (self.late,)),
             ("held_bundles", (len(self._held),)),
+            *self._status_of_wire(),
+        ]
+
+    def _status_of_wire(self) -> list[tuple[str, tuple[Value, ...]]]:
+        """What it said last, seconds ago at most: nothing where there is none, as in a rehearsal."""
+        wired = self._wired
+        if wired is None:
+            return []
+        return [
+            ("wire", (wired.said,)),
+            ("wire_sent", (wired.sent,)),
+            ("wire_dropped", (wired.dropped,)),
+            ("wire_stale", (wired.stale,)),
+            ("wire_late_p99_ms", (wired.late_p99_ns / 1e6,)),
+            ("wire_late_most_ms", (wired.late_most_ns / 1e6,)),
         ]
 
 

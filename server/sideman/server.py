@@ -29,7 +29,7 @@ from .elsewhere import Place
 from .engine import Engine
 from .errors import SetupError
 from .inference import Inference
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime
+from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime, Wired
 from .journal import Recorder
 from .learned import Job
 from .memoryfile import Damaged, encode
@@ -47,6 +47,8 @@ log = logging.getLogger("sideman")
 #: Wall time is read this often, and told to the engine when it has moved by more than a millisecond.
 WALL_TIME_EVERY_S = 5.0
 WALL_TIME_STEP_NS = 1_000_000
+#: What the wire has done is told to the engine so often, for `/status`.
+WIRE_EVERY_S = 5.0
 LOG_LINES_A_SECOND = 20
 
 
@@ -98,6 +100,7 @@ class Server:
         if self.engine.complaints:
             raise SetupError(f"the configuration: {self.engine.complaints[0]}", "try it with --check")
         self._wall_offset = 0
+        self._wired: tuple[int, int, int, int, int] | None = None  # what was told of the wire
         self._published = -1
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -115,6 +118,7 @@ class Server:
         self._hand_over()
         self._build()
         self._wire.start(self.receive)
+        self._tell_of_wire()
         self._bridging.start(self._came_over)
         log.info("%s", self._wire.said)
         self._arm()
@@ -345,6 +349,15 @@ class Server:
         if self._recorder:
             self._recorder.flush()
         asyncio.get_running_loop().call_later(WALL_TIME_EVERY_S, self._wall_time)
+
+    def _tell_of_wire(self) -> None:
+        """What it has done by now, if that has changed."""
+        counts = self._wire.counts()
+        done = (counts.sent, counts.dropped, counts.stale, counts.late_p99_ns, counts.late_most_ns)
+        if done != self._wired:
+            self._wired = done
+            self.feed(Wired(self._clock.now(), self._wire.said, *done))
+        asyncio.get_running_loop().call_later(WIRE_EVERY_S, self._tell_of_wire)
 
     def _log(self, lines: Sequence[str]) -> None:
         """At most so many lines a second; the rest are counted."""

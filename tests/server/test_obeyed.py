@@ -8,7 +8,7 @@ import pytest
 
 from server.test_replay import record
 from sideman.hub import Send
-from sideman.inputs import Obeyed
+from sideman.inputs import Obeyed, Wired
 from sideman.journal import encode_output, read
 from sideman.osc import encode
 from sideman.replay import verify
@@ -101,3 +101,23 @@ def test_a_recording_with_stops_that_the_wire_obeyed_replays_byte_for_byte(tmp_p
     assert verify(path).difference == ""
     again = [frame for frame in read(path) if isinstance(frame, tuple) and isinstance(frame[1], Obeyed)]
     assert [item for _, item in again] == [item for item in stage.inputs if isinstance(item, Obeyed)]
+
+
+def test_status_says_what_the_wire_said_last_and_a_recording_of_it_replays(tmp_path: Path) -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/status")
+    assert "wire" not in {key for key, *_ in ann.got("/status/is")}
+    told = [Wired(stage.clock.now(), "real-time priority", sent, 1, 2, 150_000, 2_500_000) for sent in (3, 40)]
+    for item in told:
+        stage.feed(item)
+    ann.clear()
+    ann.send("/status")
+    lines = {key: values for key, *values in ann.got("/status/is") if str(key).startswith("wire")}
+    late = [lines.pop(key) for key in ("wire_late_p99_ms", "wire_late_most_ms")]
+    assert late == [[pytest.approx(0.15)], [pytest.approx(2.5)]]
+    assert lines == {"wire": ["real-time priority"], "wire_sent": [40], "wire_dropped": [1], "wire_stale": [2]}
+    path = tmp_path / "evening.sideman"
+    record(stage, path)
+    assert verify(path).difference == ""
+    assert [frame[1] for frame in read(path) if isinstance(frame[1], Wired)] == told
