@@ -127,7 +127,8 @@ extern "C" void echo_end() {
 
 // `seats` play in turn, `apart_ns` apart, packet after packet of one size. The last one hears what answers
 // the first one's notes (it begins with `wanted`), and between two notes an echo of its own. Into `answered`
-// and `echoed`: how long each took, -1 where the next began before it.
+// and `echoed`: how long each took; -1: the next note came before it; -2: not asked, as the one before is
+// still awaited.
 extern "C" void crowd(const int* seats, int count, int port, const char* packets, int size, int notes,
                       std::int64_t apart_ns, const char* wanted, int echo_port, std::int64_t* answered,
                       std::int64_t* echoed) {
@@ -161,9 +162,11 @@ extern "C" void crowd(const int* seats, int count, int port, const char* packets
         listen(due);
         if (seat != count - 1) drain(seats[seat]);
         if (seat == 0) {
+            const bool late = asked != 0;
             ++asking;
-            answered[asking] = echoed[asking] = -1;
-            asked = now_ns();
+            answered[asking] = late ? -2 : -1;
+            echoed[asking] = -1;
+            asked = late ? 0 : now_ns();  // what comes now answers the one before
             pinged = 0;
         }
         say(seats[seat], port, packets + static_cast<std::ptrdiff_t>(note) * size,
