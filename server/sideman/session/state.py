@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ..addresses import Value
 from ..agenda import Agenda
@@ -17,7 +18,7 @@ from ..chart import Course
 from ..effects import Effect, Say
 from ..judgement import Judgement
 from ..osc import Message
-from ..params import SESSION_PARAMS, defaults
+from ..params import PLAYER_PARAMS, SESSION_PARAMS, defaults
 from ..seats import Endpoint, Seat, Seats
 from ..streams import Stream
 from ..timeline import Timeline, Transport
@@ -39,6 +40,19 @@ class Pending:
 
 #: So many are kept where nobody takes them.
 MOST_JUDGEMENTS = 256
+
+
+#: More in one go would be lost on the way (PROTOCOL.md: never a burst above 1,000 packets).
+MOST_AT_ONCE: Final = 900
+_PLAYER_DEFAULTS: Final = defaults(PLAYER_PARAMS)
+
+
+def _is_default(address: str, arguments: tuple[Value, ...]) -> bool:
+    """Whether a message tells of a player's parameter that nobody has changed."""
+    if not (address.startswith("/player/") and address.endswith("/is")):
+        return False
+    name, value = arguments
+    return _PLAYER_DEFAULTS.get(str(name)) == value
 
 
 class SessionState:
@@ -153,12 +167,16 @@ class SessionState:
         return form[first].bar, form[past - 1].bar
 
     def tell_state(self, now: int, seat: Seat) -> None:
-        """The whole state to one seat, then `/synced` with the number of its messages."""
-        count = 0
-        for address, arguments in self.state():
+        """The whole state to one seat, then `/synced` with the number of its messages.
+
+        Of a house so full that it would be a burst, parameters that stand at their defaults are left out.
+        """
+        told = list(self.state())
+        if len(told) > MOST_AT_ONCE:
+            told = [message for message in told if not _is_default(*message)]
+        for address, arguments in told:
             self.effects.append(Say(now, address, arguments, seat))
-            count += 1
-        self.tell(now, seat, "/synced", count)
+        self.tell(now, seat, "/synced", len(told))
 
     def status(self) -> list[tuple[str, tuple[Value, ...]]]:
         """What `/status` tells of this session: key and values."""
