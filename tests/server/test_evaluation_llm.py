@@ -64,6 +64,7 @@ def test_a_task_without_a_model_or_of_another_kind_is_refused(folder: Path, tmp_
         TaskReader(tmp_path)
 
 
+@pytest.mark.extra
 def test_pieces_become_rows_in_any_key() -> None:
     pytest.importorskip("torch", reason="needs PyTorch: pip install torch")
     from sideman.training.tasks import task_row
