@@ -129,7 +129,7 @@ def test_after_a_stop_at_any_moment_nothing_follows_and_nothing_hangs(wire: str,
         for turn in range(24):
             address = ("/panic", "/stop", "/player/*/stop")[turn % 3]
             before = bob.rest(draw.uniform(0.2, 0.4))
-            ann.rest(0.001)
+            ann.rest(0.03)  # all that has come for her until now
             stopped_s = time.monotonic()
             ann.send(address)
             after = bob.rest(0.06)
