@@ -54,7 +54,11 @@ def transformer(folder: Path, **running: Any) -> tuple[_core.Transformer, Mappin
 
     `running`: `weights_as`, `cache_as`, `sequences`, `window`, `rollback`, `kernel` as `Transformer` takes them.
     """
-    config = _config(folder / "config.json")
+    config = _config(folder)
+    return _engine(folder, config, running), config
+
+
+def _engine(folder: Path, config: Mapping[str, Any], running: Mapping[str, Any]) -> _core.Transformer:
     kind = config.get("model_type")
     if kind not in ("llama", "gpt2"):
         raise Unfit(f"{folder / 'config.json'}: model_type is {kind!r}; llama and gpt2 can be read")
@@ -69,7 +73,7 @@ def transformer(folder: Path, **running: Any) -> tuple[_core.Transformer, Mappin
     weights = folder / "model.safetensors"
     try:
         with weights.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _core.Transformer(data, model_type=kind, **fields, **running), config
+            return _core.Transformer(data, model_type=kind, **fields, **running)
     except OSError as error:
         raise Unfit(f"{weights}: {error.strerror}") from None
     except (ValueError, TypeError) as error:  # an empty file cannot be mapped; a field is missing
@@ -85,7 +89,8 @@ def _as_llama(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return named
 
 
-def _config(path: Path) -> Mapping[str, Any]:
+def _config(folder: Path) -> Mapping[str, Any]:
+    path = folder / "config.json"
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -110,15 +115,16 @@ def reader(folder: Path, *, contexts: int = CONTEXTS, window: int = WINDOW, **ru
     Raises `Unfit`, also where its tokens mean other things.
     """
     running = {"weights_as": "int8", "cache_as": "bf16", **running}
-    said = _config(folder / "config.json").get("sideman")
+    config = _config(folder)
+    said = config.get("sideman")
+    try:
+        kind = vocabulary_of(said, {MUSIC.kind: MUSIC})
+    except ValueError as error:
+        raise Unfit(f"{folder / 'config.json'}: {error}") from None
     learned = said.get("window") if isinstance(said, Mapping) else None
     if isinstance(learned, int) and learned >= LEAST_WINDOW:  # what it never saw it would not understand
         window = min(window, learned)
-    engine, config = transformer(folder, sequences=contexts, window=window, **running)
-    try:
-        kind = vocabulary_of(config.get("sideman"), {MUSIC.kind: MUSIC})
-    except ValueError as error:
-        raise Unfit(f"{folder / 'config.json'}: {error}") from None
+    engine = _engine(folder, config, {**running, "sequences": contexts, "window": window})
     if int(config["vocab_size"]) < kind.size:
         raise Unfit(f"{folder / 'config.json'}: vocab_size must be at least {kind.size}")
     return _core.Reader(engine)

@@ -91,11 +91,8 @@ class LLMStanding final : public Standing {
         if (!known(first) || !known(past - 1) || past <= first) return false;
         logits_.resize(static_cast<std::size_t>(past - first));
         if (!reader_->read(context_, {}, static_cast<std::size_t>(first), logits_)) return false;
-        const float most = *std::max_element(logits_.begin(), logits_.end());
-        double sum = 0.0;
         p.resize(logits_.size());
-        for (std::size_t i = 0; i < p.size(); ++i)
-            sum += p[i] = static_cast<double>(quick_exp(std::max(logits_[i] - most, -80.0F)));
+        const double sum = powers(logits_, p);
         for (double& one : p) one /= sum;
         return true;
     }
@@ -111,12 +108,8 @@ class LLMStanding final : public Standing {
             std::fill(logits_.begin(), logits_.end(), 0.0F);
         next_.values.resize(count);
         next_.p.resize(count);
-        const float most = *std::max_element(logits_.begin() + 1, logits_.end());
-        double sum = 0.0;
-        for (std::size_t v = 1; v < count; ++v) {
-            next_.values[v] = static_cast<Value>(v);
-            sum += next_.p[v] = static_cast<double>(quick_exp(std::max(logits_[v] - most, -80.0F)));
-        }
+        for (std::size_t v = 1; v < count; ++v) next_.values[v] = static_cast<Value>(v);
+        const double sum = powers(std::span(logits_).subspan(1), std::span(next_.p).subspan(1));
         next_.values[0] = 0;
         next_.p[0] = 0.0;
         remember(prefix, sum);
@@ -130,10 +123,15 @@ class LLMStanding final : public Standing {
     }
     int context_before(Position position) override { return memory_.context_before(position); }
 
-    // The most tokens that it reads at once now.
-    const Context& context() const { return context_; }
-
   private:
+    // e to each logit, less the largest; their sum.
+    static double powers(std::span<const float> logits, std::span<double> to) {
+        const float most = *std::max_element(logits.begin(), logits.end());
+        double sum = 0.0;
+        for (std::size_t i = 0; i < logits.size(); ++i)
+            sum += to[i] = static_cast<double>(quick_exp(std::max(logits[i] - most, -80.0F)));
+        return sum;
+    }
     bool known(std::int32_t token) const {
         return token >= 0 && static_cast<std::size_t>(token) < reader_->engine().config().vocab_size;
     }
@@ -197,7 +195,6 @@ class LLM final : public Model {
                                              OracleStanding(oracle_, oracle_.start()));
     }
 
-    Reader& reader() const { return *reader_; }
     std::size_t bytes() const { return oracle_.bytes(); }
 
   private:
