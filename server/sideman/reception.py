@@ -242,8 +242,7 @@ class Reception(House):
             return
         for call, steps in checked:
             self._do(call, steps, now, delayed=True)
-        found = find(message.address)
-        if found is None or (not found[0].quiet and found[0].replies == "/done"):
+        if is_done(message):
             session.tell(now, seat, "/done", message.address)
         self._act_on(session, now)
 
@@ -279,10 +278,8 @@ class Reception(House):
             )
 
     def _done(self, source: Endpoint, message: Message, now: int) -> None:
-        """Say `/done` where the table names no other answer."""
-        found = find(message.address)
         seat = self._seats.at(source)
-        if seat is None or (found and (found[0].quiet or found[0].replies != "/done")):
+        if seat is None or not is_done(message):
             return
         session = self._sessions[seat.session]
         session.tell(now, seat, "/done", message.address)
@@ -363,6 +360,12 @@ class Reception(House):
             ("wire_late_p99_ms", (wired.late_p99_ns / 1e6,)),
             ("wire_late_most_ms", (wired.late_most_ns / 1e6,)),
         ]
+
+
+def is_done(message: Message) -> bool:
+    """Whether `/done` answers it: the table names no other answer, and it is not one that only errors answer."""
+    found = find(message.address)
+    return found is None or (not found[0].quiet and found[0].replies == "/done")
 
 
 def reply_to(source: Endpoint, message: Message) -> Endpoint:
