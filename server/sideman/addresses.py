@@ -111,8 +111,9 @@ TABLE: Final[tuple[Address, ...]] = (
     # 2. Joining
     _row(
         "/join",
-        "s:name [i:reply_port=0]{0,65535} [s:token=-] [s:session=main] [s:kind=human]",
-        "take a seat; answers go to `reply_port` of the same host, or (0) to the port it came from",
+        "s:name [i:reply_port=0]{0,65535} [s:token=-] [s:session=main] [s:kind=-]",
+        "take a seat; answers go to `reply_port` of the same host, or (0) to the port it came from; `kind`: `human`, "
+        "`sensor`, `bot` or `server`; where it is not named a seat stays what it was, and a new one is `human`",
         2,
         "anyone",
         replies="/joined",

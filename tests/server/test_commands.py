@@ -60,7 +60,7 @@ def test_the_shortest_form_reads_back_as_the_same_float(value: float) -> None:
 
 def test_missing_arguments_take_their_defaults() -> None:
     assert arguments("/note", 60, 90) == (60.0, 90.0, 1, 0.0)
-    assert arguments("/join", "ann") == ("ann", 0, "", "main", "human")
+    assert arguments("/join", "ann") == ("ann", 0, "", "main", "")
 
 
 def test_a_missing_argument_without_default_is_refused_with_the_usage() -> None:

@@ -192,6 +192,73 @@ def test_only_who_is_spoken_for_as_a_human_renews_the_leash(kind: str, renews: b
     assert (stage.engine._sessions["main"].last_human_ns > before) is renews
 
 
+def kind_of(stage: Stage, name: str) -> str:
+    seat = stage.engine._seats.get("main", name)
+    assert seat is not None
+    return seat.kind
+
+
+@pytest.mark.parametrize("more", [(), (0,), (0, "-", "main"), (0, "-", "main", "-")])
+def test_who_joins_again_without_saying_what_it_is_stays_what_it_was(more: tuple[int | str, ...]) -> None:
+    stage = Stage()
+    bot = stage.performer("bot", 0, "-", "main", "bot")
+    before = stage.engine._sessions["main"].last_human_ns
+    bot.send("/join", "bot", *more)
+    stage.advance(5)
+    bot.send("/note", 60.0, 90.0)
+    assert kind_of(stage, "bot") == "bot"
+    assert stage.engine._sessions["main"].last_human_ns == before
+
+
+def test_who_says_what_it_is_becomes_that_and_who_comes_newly_is_human_unless_it_says_otherwise() -> None:
+    stage = Stage()
+    ann = stage.performer("ann", 0, "-", "main", "-")
+    assert kind_of(stage, "ann") == "human"
+    ann.send("/join", "ann", 0, "-", "main", "sensor")
+    assert kind_of(stage, "ann") == "sensor"
+    ann.send("/leave")
+    ann.send("/join", "ann")
+    assert kind_of(stage, "ann") == "human"
+    ann.send("/join", "ann", 0, "-", "main", "dog")
+    assert ann.got("/error") == [("/join", "no kind 'dog'", "kinds: human, sensor, bot, server")]
+
+
+def test_a_sensor_of_the_configuration_joins_without_saying_so() -> None:
+    stage = Stage(settings=Settings(performers=[PerformerSettings("s0", kind="sensor")]))
+    stage.performer("s0")
+    assert kind_of(stage, "s0") == "sensor"
+
+
+def test_a_seat_is_taken_from_elsewhere_with_its_kind_and_its_role() -> None:
+    stage = guarded()
+    pi = Performer(stage, "s0", HERE)
+    pi.send("/join", "s0", 0, "play", "main", "sensor")
+    pi.send("/confirm", int(str(pi.got("/challenge")[0][0])))
+    key = str(pi.got("/joined")[0][3])
+    assert joined(stage, "s0", key, THERE).got("/joined")
+    seat = stage.engine._seats.get("main", "s0")
+    assert seat is not None
+    assert (seat.kind, seat.role) == ("sensor", "player")
+
+
+def test_a_bundle_that_joins_twice_takes_one_seat_of_the_kind_that_it_named() -> None:
+    stage = Stage()
+    pi = Performer(stage, "pi")
+    packets = [encode("/join", "s0", 0, "-", "main", "sensor"), encode("/join", "s0")]
+    stage.packet(pi.endpoint, encode_bundle(IMMEDIATELY, packets))
+    assert kind_of(stage, "s0") == "sensor"
+    assert stage.engine._seats.at(pi.endpoint) is stage.engine._seats.get("main", "s0")
+    assert {answer[3] for answer in pi.got("/joined")} == {pi.got("/joined")[0][3]}
+
+
+def test_a_bundle_that_leaves_and_joins_has_a_seat() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, [encode("/leave"), encode("/join", "ann")]))
+    assert stage.engine._seats.at(ann.endpoint) is stage.engine._seats.get("main", "ann")
+    assert kind_of(stage, "ann") == "human"
+
+
 def test_a_lapsed_seat_hears_nothing_until_any_of_its_ports_speaks_and_is_then_obeyed() -> None:
     stage = Stage()
     ann, other = stage.performer("ann"), Performer(stage, "ann")

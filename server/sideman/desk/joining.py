@@ -21,9 +21,12 @@ def join(call: Call) -> Steps:
         raise Refused(f"{name!r} is not a name", NAME_CURE)
     if name in call.session.voices or name in call.view.made:
         raise Refused(f"{name} is a player's name here", "join under another name")
-    if kind not in KINDS:
+    if kind and kind not in KINDS:
         raise Refused(f"no kind {kind!r}", f"kinds: {', '.join(KINDS)}")
     seat = call.session.seats.get(session, name)
+    # Who does not say what it is stays what it was: a bot that comes again would else be taken for a human.
+    held = call.view.seats.get(name) or seat
+    kind = kind or (held.kind if held is not None and held.session == session else KINDS[0])
     reply = (call.source[0], int(port) or call.source[1])
     host = call.source[0]
     by_key = seat is not None and hmac.compare_digest(token.encode(), seat.key.encode())
@@ -43,7 +46,8 @@ def join(call: Call) -> Steps:
     yield
     now, seats = call.now, call.session.seats
     call.session.new = False
-    if evicted is not None:
+    seat = seats.get(session, name)  # which the bundle may have taken or left meanwhile
+    if seat is None and evicted is not None:
         call.session.gone(evicted, now)
     back = seat is not None and seat.state == "lapsed"
     if seat is None:
