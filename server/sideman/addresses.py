@@ -238,7 +238,13 @@ TABLE: Final[tuple[Address, ...]] = (
     _row("/position", "f:beat{0,10000000}", "go to that place in the form, from 0", 4, "leader"),
     _row("/start", "", "start or continue the transport, and the players that were halted", 4, "leader"),
     _row("/stop", "", "stop the transport, halt every player", 4),
-    _row("/panic", "", "now: every player is disarmed, every sounding note ends, all plans are dropped", 4),
+    _row(
+        "/panic",
+        "",
+        "now: every player is disarmed, every sounding note ends, all plans are dropped, so are commands that wait for "
+        "a beat, bar or section; one that waits itself drops those that were due with it",
+        4,
+    ),
     _row(
         "/at",
         "s:when s:address any:argument...",

@@ -125,13 +125,17 @@ class Errand(NamedTuple):
 
 
 class Obey(NamedTuple):
-    """The time of a delayed command has come: it is checked again, and done as if it had come at `played_ns`."""
+    """The time of a delayed command has come: it is checked again, and done as if it had come at `played_ns`.
+
+    `panics` counts those that there had been: if there was another by the time that it is its turn, it is dropped.
+    """
 
     player: str  # none
     message: Message
     source: Endpoint
     by: Seat
     played_ns: int
+    panics: int
 
 
 class ForgetPerformer(NamedTuple):

@@ -233,6 +233,9 @@ class Reception(House):
         configured = delayed.source == NOWHERE
         if not configured and self._seats.get(session.name, seat.name) is not seat:
             return
+        if session.is_dropped(delayed, now):
+            self._act_on(session, now)
+            return
         try:
             checked = self._checked(delayed.source, seat, message, now, delayed.played_ns, View(), session.name)
         except Refused as error:

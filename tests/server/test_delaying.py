@@ -182,6 +182,94 @@ def test_a_panic_drops_what_waits_and_says_so() -> None:
     assert ("/player/sideman/play",) not in ann.got("/done")
 
 
+def taught() -> tuple[Stage, Performer]:
+    """Ann has played a bar; the player is free and not armed, the transport runs, a bar has just begun."""
+    stage, ann = running()
+    ann.play([(60, 0.2), (62, 0.2), (64, 0.2), (65, 0.2)])
+    ann.send("/player/sideman/stop")
+    ann.send("/player/sideman/mode", "free")
+    stage.advance_to(6_100_000_000)
+    ann.clear()
+    return stage, ann
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("plays", ["/player/sideman/play", "/start"])
+def test_nothing_sounds_after_a_panic_that_was_due_with_it_whichever_was_sent_first(before: bool, plays: str) -> None:
+    stage, ann = taught()
+    ann.send("/player/sideman/play")
+    stage.advance(0.5)
+    assert ann.got("/player/sideman/note")
+    both = [plays, "/panic"] if before else ["/panic", plays]
+    for address in both:
+        ann.send("/at", "bar", address)
+    stage.advance(1.3)
+    ann.clear()
+    stage.advance(10)
+    assert ann.got("/panic") == [("ann",)]
+    assert ann.got("/player/sideman/state")[-1] == ("panicked", "oracle", "free")
+    assert ann.got("/transport")[-1] == (0,)
+    assert not [time_s for time_s in when(ann, "/player/sideman/note") if time_s > 8]
+    told = [(plays, "it waits no more: /panic came before")]
+    assert ann.got("/notice") == ([] if before else told)
+    assert ann.got("/done")[-1] == ("/panic",)
+
+
+def test_a_panic_that_waited_drops_what_waits_for_later_and_says_so() -> None:
+    stage, ann = taught()
+    ben = stage.performer("ben")
+    ben.send("/at", "bar", "/player/sideman/play")
+    ann.send("/at", "beat", "/tempo", 90)  # which is done on the beat itself, and so after the panic
+    ann.send("/at", "beat", "/pan*")
+    ben.clear()
+    stage.advance(1)
+    assert ben.got("/notice") == [("/player/sideman/play", "it waits no more: /panic came before")]
+    assert ann.got("/notice") == [("/tempo", "it waits no more: /panic came before")]
+    ann.send("/start")
+    stage.advance(5)
+    assert ann.got("/player/sideman/note") == []
+    assert ann.got("/tempo") == []
+
+
+def test_what_is_sent_after_a_panic_that_waited_is_obeyed() -> None:
+    stage, ann = taught()
+    ann.send("/at", "beat", "/panic")
+    stage.advance(1)
+    ann.send("/start")
+    ann.send("/at", "bar", "/player/sideman/play")
+    stage.advance(4)
+    assert ann.got("/player/sideman/note")
+
+
+def test_of_a_stop_and_a_play_that_are_due_together_the_later_one_counts_as_it_does_without_waiting() -> None:
+    stage, ann = taught()
+    ann.send("/at", "beat", "/player/sideman/play")
+    ann.send("/at", "beat", "/player/sideman/stop")
+    stage.advance(3)
+    assert ann.got("/player/sideman/note") == []
+    ann.send("/at", "beat", "/player/sideman/stop")
+    ann.send("/at", "beat", "/player/sideman/play")
+    stage.advance(3)
+    assert ann.got("/player/sideman/note")
+
+
+def test_panics_that_waited_are_the_same_again() -> None:
+    stage, ann = taught()
+    draw = random.Random(9)
+    waiting = ("/panic", "/player/sideman/play", "/start", "/player/sideman/stop", "/player/sideman/next")
+    for _ in range(60):
+        ann.send("/start")
+        for _ in range(4):
+            ann.send("/at", draw.choice(("beat", "bar")), draw.choice(waiting))
+        stage.advance(draw.choice((0.3, 1.0, 2.5)))
+    assert ann.got("/notice")
+    assert ann.got("/player/sideman/note")
+    again = Stage()
+    for item in stage.inputs[1:]:
+        again.feed(item)
+    assert [encode_output(output) for output in stage.outputs] == [encode_output(output) for output in again.outputs]
+
+
 def test_a_bundle_with_a_bad_delayed_command_does_nothing() -> None:
     stage, ann = running()
     messages = [encode("/player/echo/new", "oracle"), encode("/at", "bar", "/player/echo/plai")]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..effects import Obey
+from ..osc import Message
+from ..seats import Seat
 from .charting import Charting
 from .state import Pending
 
@@ -29,10 +31,21 @@ class Delaying(Charting):
         """Halt; what was to be done later is dropped by a panic, and who gave it is told."""
         super().halt(now, panic=panic)
         if panic:
+            self.panics += 1
             dropped, self.pending = self.pending, []
             for pending in dropped:
-                self.tell(now, pending.by, "/notice", pending.message.address, "it waits no more: /panic came before")
+                self._tell_dropped(pending.message, pending.by, now)
         self._await_early(now)
+
+    def is_dropped(self, delayed: Obey, now: int) -> bool:
+        """Whether a panic was due with a command, and came before it: as if it still waited, who gave it is told."""
+        dropped = delayed.panics != self.panics
+        if dropped:
+            self._tell_dropped(delayed.message, delayed.by, now)
+        return dropped
+
+    def _tell_dropped(self, message: Message, by: Seat, now: int) -> None:
+        self.tell(now, by, "/notice", message.address, "it waits no more: /panic came before")
 
     def _await_clock(self, now: int) -> None:
         super()._await_clock(now)
@@ -64,7 +77,7 @@ class Delaying(Charting):
             if (early and pending.on_beat) or not self._is_time(pending.when, position):
                 staying.append(pending)
             else:
-                self.effects.append(Obey("", pending.message, pending.source, pending.by, due))
+                self.effects.append(Obey("", pending.message, pending.source, pending.by, due, self.panics))
         self.pending = staying
 
     def _is_time(self, when: str, position: int) -> bool:

@@ -90,6 +90,7 @@ class SessionState:
         self.harmony = ""  # the chord in force
         self.course: Course | None = None  # through the chart, if there is one
         self.pending: list[Pending] = []  # commands that wait for their time
+        self.panics = 0
         self.chart_label = ""  # of the chart, that was said last
         self.section = ""  # of the chart, that was said last
         self._followed: int | None = None  # the position whose beat of the chart was said last
