@@ -189,6 +189,18 @@ class Band:
         if any(one.stale or one.memory is not self.memory(job.name) for one in made):
             self._relearn(job.name)
 
+    def is_void(self, job: Job) -> bool:
+        """Whether what a job has built may not be used: it may hold what was erased, or its memory is not there now."""
+        return job.spoiled or not (job.loads or job.memory is self.memory(job.name))
+
+    def renew(self, job: Job) -> None:
+        """In place of a job that is void another, for whoever waits for it, from the memory as it is now."""
+        del self._jobs[job.number]
+        memory = job.memory if job.loads else self.memory(job.name)
+        made = {key: self._empty_of(memory, key) for key in job.made}
+        again = self._new_job(job.name, memory, made, Beats(memory) if job.beats is not None else None)
+        again.waiting, again.since, again.loads = job.waiting, job.since, job.loads
+
     def settle(self) -> None:
         """Learn whatever is to be learned here and now, and switch it in."""
         while self.jobs:
@@ -349,16 +361,27 @@ class Band:
         self._relearn(name)
 
     def forget_performer(self, session: str, performer: str) -> int:
-        """All memories of a session lose what somebody played, for good; how many events that was."""
-        erased = 0
+        """All memories of a session lose what somebody played, for good; how many events that was.
+
+        What is being built from them just then may hold it or not, as far as it has come: it is built anew.
+        """
+        erased, lost = 0, set[int]()
+        under_way = [job for job in self._jobs.values() if job.name.startswith(f"{session}/")]
         for name, memory in self._memories.items():
             if name.startswith(f"{session}/") and (count := memory.forget_performer(performer)):
                 erased += count
                 self._cleared.pop(name, None)
                 self._relearn(name)
-        for job in self._jobs.values():  # memories that are being loaded have no place yet
-            if job.name.startswith(f"{session}/") and job.memory is not self._memories.get(job.name):
-                erased += job.memory.forget_performer(performer)
+                lost.add(id(memory))
+        for job in under_way:
+            has_a_place = job.memory is self._memories.get(job.name)  # and is not just being loaded
+            if not has_a_place and (count := job.memory.forget_performer(performer)):
+                erased += count
+                lost.add(id(job.memory))
+            if job in self.jobs:  # nobody has begun it
+                job.snapshot = job.memory.snapshot()
+            elif id(job.memory) in lost or job.snapshot.first < job.memory.first:
+                job.spoiled = True
         for player, _ in self._players.values():
             player.forget_performer(performer)
         return erased
@@ -379,7 +402,7 @@ class Band:
         """A memory as it is elsewhere takes the place of the one of that name, with its positions, and is learned."""
         made = {key: self._empty_of(memory, key) for key in self._learned if key.memory == name}
         if made:
-            self._new_job(name, memory, made)
+            self._new_job(name, memory, made).loads = True
         else:
             self._memories[name] = memory
 

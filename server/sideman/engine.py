@@ -131,6 +131,10 @@ class Engine(Reception):
         self.building = [other for other in self.building if other is not job]
         if job is None:
             return
+        if self.band.is_void(job) and not (job.elsewhere and item.reason):
+            self.band.renew(job)
+            self._work(now)
+            return
         if not job.done and not item.reason:
             job.build()
         self._built(job, item.reason, now)

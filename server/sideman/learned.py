@@ -302,6 +302,7 @@ class Job:
     loads: bool = False  # the memory itself is another
     elsewhere: bool = False  # it waits for a slow model too, which is learned on its own strand
     beats: Beats | None = None  # the memory seen in beats, if somebody plays over a chart from it
+    spoiled: bool = False  # somebody was erased from the memory while it was read: it may hold what they played
 
     @property
     def small(self) -> bool:
