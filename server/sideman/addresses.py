@@ -274,7 +274,7 @@ TABLE: Final[tuple[Address, ...]] = (
         "whom it learns from and reacts to: performers, other players, itself (to learn only); `*`: all humans",
         5,
     ),
-    _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning", 5),
+    _row("/player/<p>/learn", "i:on{0,1}", "whether it goes on learning from whom it hears", 5),
     _row("/player/<p>/mode", "s:mode", "`free`, `answer`, `follow`, `chart` or `manual`; neither arms nor disarms", 5),
     _row(
         "/player/<p>/play",

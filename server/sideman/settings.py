@@ -177,9 +177,9 @@ class Settings(Section, frozen=True):
 def _player(player: PlayerSettings) -> list[Message]:
     prefix = f"/player/{player.name}"
     messages = [Message(f"{prefix}/new", (player.model, player.viewpoint, player.memory or "-"))]
+    messages.append(Message(f"{prefix}/learn", (int(player.learn),)))
     messages += [Message(f"{prefix}/set", (name, value)) for name, value in player.params.items()]
     messages.append(Message(f"{prefix}/hear", tuple(player.hear)))
-    messages.append(Message(f"{prefix}/learn", (int(player.learn),)))
     messages.append(Message(f"{prefix}/mode", (player.mode,)))
     messages.append(Message(f"{prefix}/play" if player.armed else f"{prefix}/stop", ()))
     return messages

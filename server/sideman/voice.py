@@ -135,7 +135,6 @@ class Voice:
     failed: str = ""
     halted: bool = False  # `/start` brings it back
     deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
-    learn: bool = True
     recording: int | None = None  # since where in memory a take is being recorded
     recorded: tuple[float, float] = (0.0, 0.0)  # the beats of the take that is, or was last: first, past
     take: int = 0  # that it plays, from 1; 0: none
@@ -172,6 +171,11 @@ class Voice:
     faults: list[Fault] = field(default_factory=list)  # of effects that have failed and are still in the chain
     count: int = 0  # of the events that were planned and not dropped
     to_come: list[tuple[int, Say]] = field(default_factory=list)  # of events when they have begun, with their onsets
+
+    @property
+    def learn(self) -> bool:
+        """Whether it goes on learning."""
+        return bool(self.settings["learn"])
 
     @property
     def state(self) -> str:

@@ -73,7 +73,13 @@ def test_what_sounds_is_not_cut_when_the_plan_is_made_anew(ann: Performer) -> No
 
 def test_a_control_is_told_to_all_and_taken_back(ann: Performer) -> None:
     bob = ann.stage.performer("bob")
-    for name, value, before in (("volume", 0.5, 1.0), ("octave", -1, 0), ("speed", 1.5, 1.0), ("solo", 1, 0)):
+    for name, value, before in (
+        ("volume", 0.5, 1.0),
+        ("octave", -1, 0),
+        ("speed", 1.5, 1.0),
+        ("solo", 1, 0),
+        ("learn", 0, 1),
+    ):
         ann.clear()
         bob.clear()
         ann.send(f"{P}/{name}", value)
@@ -84,6 +90,44 @@ def test_a_control_is_told_to_all_and_taken_back(ann: Performer) -> None:
         assert (name, value) in newcomer.got(f"{P}/is")
         ann.send(f"{P}/undo")
         assert ann.got(f"{P}/is")[-1] == bob.got(f"{P}/is")[-1] == (name, before)
+
+
+def test_whether_it_learns_is_asked_and_set_as_a_parameter_and_leaves_what_is_planned(ann: Performer) -> None:
+    bob = ann.stage.performer("bob")
+    ann.send(f"{P}/play")
+    ann.stage.advance(0.5)
+    voice = ann.stage.engine._sessions["main"].voices["sideman"]
+    before = voice.revision
+    ann.send(f"{P}/set", "learn", 0)
+    assert ann.got(f"{P}/is") == bob.got(f"{P}/is") == [("learn", 0)]
+    assert voice.revision == before
+    bob.send(f"{P}/get", "learn")
+    assert bob.got(f"{P}/is")[-1] == ("learn", 0)
+    memory = ann.stage.engine.band.memory("main/sideman")
+    length = len(memory)
+    bob.play([(60, 0.2), (62, 0.2)])
+    ann.stage.advance(2)
+    assert len(memory) == length
+    bob.send(f"{P}/learn", 1)
+    bob.send(f"{P}/learn", 1)  # as it is: nobody is told
+    assert ann.got(f"{P}/is")[1:] == [("learn", 1)]
+    bob.play([(60, 0.2), (62, 0.2)])
+    ann.stage.advance(2)
+    assert len(memory) == length + 2
+
+
+@pytest.mark.parametrize(
+    ("player", "learns"),
+    [
+        (PlayerSettings("two"), 1),
+        (PlayerSettings("two", learn=False), 0),
+        (PlayerSettings("two", params={"learn": 0}), 0),
+    ],
+)
+def test_the_configuration_says_whether_it_learns_and_who_comes_is_told(player: PlayerSettings, learns: int) -> None:
+    ann = Performer(Stage(settings=Settings(players=[player])), "ann")
+    ann.send("/join", "ann")
+    assert ("learn", learns) in ann.got("/player/two/is")
 
 
 def test_solo_silences_the_others_who_go_on_thinking(ann: Performer) -> None:

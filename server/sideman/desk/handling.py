@@ -11,7 +11,7 @@ from .call import Call, Steps, command
 from .parameters import one_value
 
 #: What is switched, not faded: each change is one, however quickly the next follows.
-SWITCHES: Final = frozenset({"solo", "effects", "hold", "loop"})
+SWITCHES: Final = frozenset({"learn", "solo", "effects", "hold", "loop"})
 #: So many beats behind an event's onset is behind the event.
 JUST_BEHIND: Final = 1e-3
 
@@ -53,6 +53,11 @@ def jump(call: Call) -> Steps:
     there = last.planned.why.source_beat if last is not None else -1.0
     call.changed("jump", there + JUST_BEHIND if there >= 0 else -1.0)
     call.session.cue(voice, float(call.command.arguments[0]), call.now)
+
+
+@command("/player/<p>/learn")
+def learn(call: Call) -> Steps:
+    return _control(call, "learn")
 
 
 @command("/player/<p>/solo")

@@ -75,16 +75,6 @@ def hear(call: Call) -> Steps:
         call.session.say(call.now, f"/player/{voice.name}/hears", *names)
 
 
-@command("/player/<p>/learn")
-def learn(call: Call) -> Steps:
-    call.own()
-    yield
-    wanted = bool(call.command.arguments[0])
-    if call.voice().learn != wanted:
-        call.changed("learn", int(call.voice().learn))
-        call.voice().learn = wanted
-
-
 @command("/player/<p>/mode")
 def mode(call: Call) -> Steps:
     call.own()

@@ -30,6 +30,8 @@ class Handling(Holding):
         if name == "solo":
             self.shadow(now)
             return
+        if name == "learn":  # what is planned stays as it is
+            return
         self._set_leash(voice, name, now)
         if name == "hold":
             if value:

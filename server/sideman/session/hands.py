@@ -191,8 +191,6 @@ class Hands(Judging):
         elif what == "hear" and isinstance(before, tuple):
             voice.hears = before
             self.say(now, f"/player/{voice.name}/hears", *before)
-        elif what == "learn":
-            voice.learn = bool(before)
         elif what == "mute":
             self.set_mute(voice, bool(before), now)
         elif what == "clear":
