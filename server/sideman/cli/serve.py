@@ -13,20 +13,16 @@ from typing import Annotated
 import msgspec
 import typer
 
-from .. import __version__
 from ..clock import SystemClock
 from ..config import read
-from ..engine import Engine
 from ..errors import SetupError
 from ..hosts import looked_up
-from ..inputs import Begin
 from ..journal import Recorder
-from ..plugin import bundled, bundled_slow, find
 from ..server import Server
 from ..settings import Settings
-from ..stranger import models_of
 from ..wire import LiveWire, open_wire
 from .app import app
+from .checking import check as checked
 
 
 @app.command()
@@ -79,22 +75,13 @@ def serve(
     settings = msgspec.structs.replace(settings, **{name: value for name, value in said.items() if value is not None})
     settings.rights().check_host(settings.host)
     if check:
-        _check(settings, config)
+        checked(settings, config)
+        print(f"{config or 'the defaults'}: nothing wrong")
         return
     settings, unknown = looked_up(settings)
     for complaint in unknown:
         logging.getLogger("sideman").warning("%s", complaint)
     asyncio.run(_serve(settings, record))
-
-
-def _check(settings: Settings, config: Path | None) -> None:
-    begin = Begin(0, 1, b"check", __version__, (), msgspec.json.encode(settings), tuple(bundled_slow()))
-    complaints = [*Engine(begin, bundled()).complaints, *find(settings.plugins, models_of).complaints]
-    if complaints:
-        raise SetupError(
-            f"{config}: {complaints[0]}", f"{len(complaints) - 1} more behind it" if complaints[1:] else ""
-        )
-    print(f"{config or 'the defaults'}: nothing wrong")
 
 
 def opened(settings: Settings, clock: SystemClock) -> LiveWire:
