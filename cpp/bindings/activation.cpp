@@ -67,7 +67,8 @@ void light(Peaks& peaks, const Traces& traces, int kind, const Places& places) {
 
 py::tuple candidates(const Peaks& peaks, const Traces& traces, int lead, const Pairs& lost) {
     std::vector<Candidate> found;
-    peaks.candidates(traces, lead, intervals_of(lost, "lost"), found);
+    std::vector<Peaks::Order> order;
+    peaks.candidates(traces, lead, intervals_of(lost, "lost"), found, order);
     const auto size = static_cast<py::ssize_t>(found.size());
     Ints places(size);
     Ints shifts(size);
@@ -105,10 +106,6 @@ void bind_activation(py::module_& m) {
             [](const Traces& traces, std::int32_t place) { return traces.next(place_in(traces, place)); },
             py::arg("place"), "The place after it in its stream; -1: none.")
         .def(
-            "previous",
-            [](const Traces& traces, std::int32_t place) { return traces.previous(place_in(traces, place)); },
-            py::arg("place"), "The place before it in its stream; -1: none.")
-        .def(
             "agreement",
             [](const Traces& traces, const std::vector<int>& played, std::int32_t place, int shift) {
                 return traces.agreement(played, place_in(traces, place), shift);
@@ -124,9 +121,6 @@ void bind_activation(py::module_& m) {
     py::class_<Peaks>(m, "Peaks", "Places that are lit: they move with the beats, and fade.")
         .def(py::init<>())
         .def("__len__", &Peaks::size)
-        .def(
-            "copy", [](const Peaks& peaks) { return Peaks(peaks); }, "The same, apart from these.")
-        .def("clear", &Peaks::clear, "Nothing is lit.")
         .def(
             "move",
             [](Peaks& peaks, const Traces& traces, double beats, double decay, double threshold) {

@@ -13,5 +13,6 @@ void bind_blend(pybind11::module_& m);
 void bind_transformer(pybind11::module_& m);
 void bind_llm(pybind11::module_& m);
 void bind_activation(pybind11::module_& m);
+void bind_reaction(pybind11::module_& m);
 
 }  // namespace sideman

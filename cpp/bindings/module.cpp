@@ -21,6 +21,7 @@ PYBIND11_MODULE(_core, m) {
     sideman::bind_transformer(model);
     sideman::bind_llm(model);
     sideman::bind_activation(model);
+    sideman::bind_reaction(model);
     sideman::bind_scenario(model);
 #ifdef SIDEMAN_WIRE
     auto wire = m.def_submodule("wire", "The wire: receives UDP, and sends what is due on time.");

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from .events import Control, Event, Note
@@ -46,6 +46,12 @@ TUPLES: Final = tuple((name, f"{name} numbers" if kind == NUMBERS else "") for n
 _plain_of = attrgetter(*PLAIN)
 _strings_of = attrgetter(*STRINGS)
 _note_of = attrgetter(*(name for name, _ in NOTE))
+#: Of the plain fields those that are no truths; an event's fields as they are read, and from there in their own order.
+MEASURES: Final = tuple(name for name, kind in EVENT if kind in ("int", "float"))
+TRUTHS: Final = tuple(name for name, kind in EVENT if kind == "bool")
+MEMBERS: Final = tuple((name, kind) for name, kind in EVENT if kind not in CODES)
+_READ: Final = (*MEASURES, *STRINGS, *TRUTHS, *(name for name, _ in MEMBERS))
+_in_order = itemgetter(*(_READ.index(name) for name, _ in EVENT))
 #: Columns that older files lack, and what each of their events has there.
 LATER: Final = {"form_beats": -1.0}
 
@@ -74,10 +80,15 @@ class Columns:
         self._bind()
 
     def _bind(self) -> None:
-        """What appends to the columns of an event's plain fields, of its strings and of a note's fields, at hand."""
-        self._plain = [self.arrays[name].append for name in PLAIN]
-        self._strings = [self.arrays[name].append for name in STRINGS]
-        self._notes = [self.arrays[f"note {name}"].append for name, _ in NOTE]
+        """The columns of an event's plain fields, of its strings and of a note's fields, at hand, and what appends."""
+        arrays = self.arrays
+        self._plain = [arrays[name].append for name in PLAIN]
+        self._strings = [arrays[name].append for name in STRINGS]
+        self._note_columns = [arrays[f"note {name}"] for name, _ in NOTE]
+        self._notes = [column.append for column in self._note_columns]
+        self._measures = [arrays[name] for name in MEASURES]
+        self._named = [arrays[name] for name in STRINGS]
+        self._truths = [arrays[name] for name in TRUTHS]
 
     def __len__(self) -> int:
         return len(self.arrays[STREAM])
@@ -130,7 +141,12 @@ class Columns:
 
     def event(self, place: int) -> Event:
         """The event at a place, as it was."""
-        return Event(*(self._value(name, kind, place) for name, kind in EVENT))
+        words = self.words
+        read = [column[place] for column in self._measures]
+        read += [words[column[place]] for column in self._named]
+        read += [bool(column[place]) for column in self._truths]
+        read += [self._members(name, kind, place) for name, kind in MEMBERS]
+        return Event(*_in_order(read))
 
     def stream(self, place: int) -> int:
         """The number of its stream."""
@@ -200,21 +216,16 @@ class Columns:
         return Control(*(self.words[value] if kind == "str" else value
                          for value, (_, kind) in zip(values, CONTROL, strict=True)))  # fmt: skip
 
-    def _value(self, name: str, kind: str, place: int) -> Any:
+    def _members(self, name: str, kind: str, place: int) -> tuple[Any, ...]:
+        """What an event has any number of: notes, numbers or controls."""
         if kind == CONTROLS:
-            return tuple(map(self._control, self._rows(place)))
-        column = self.arrays[name]
-        if kind == "str":
-            return self.words[column[place]]
-        if kind == "bool":
-            return bool(column[place])
+            return tuple([self._control(row) for row in self._rows(place)]) if self.arrays[AT] else ()
+        first, past = self.arrays[name][place : place + 2]
+        if first == past:
+            return ()
         if kind == NUMBERS:
-            return tuple(self.arrays[f"{name} numbers"][column[place] : column[place + 1]])
-        if kind == NOTES:
-            first, past = column[place], column[place + 1]
-            members = (self.arrays[f"note {note_name}"][first:past] for note_name, _ in NOTE)
-            return tuple(Note(*values) for values in zip(*members, strict=True))
-        return column[place]
+            return tuple(self.arrays[f"{name} numbers"][first:past])
+        return tuple([Note(*[column[at] for column in self._note_columns]) for at in range(first, past)])
 
     @classmethod
     def of(cls, words: list[str], arrays: dict[str, array[Any]]) -> Columns:

@@ -55,7 +55,8 @@ class Event:
     @property
     def top(self) -> Note:
         """The highest note: what `pitch` and `interval` look at."""
-        return max(self.notes, key=lambda note: note.pitch)
+        notes = self.notes
+        return notes[0] if len(notes) == 1 else max(notes, key=lambda note: note.pitch)
 
     @property
     def duration_beats(self) -> float:

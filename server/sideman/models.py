@@ -32,9 +32,13 @@ NativeModel = _core.NativeModel
 NGram = _core.NGram
 NGramState = _core.NGramState
 LLM = _core.LLM
+Manner = _core.Manner
 Reader = _core.Reader
 Oracle = _core.Oracle
 Peaks = _core.Peaks
+Picked = _core.Picked
+Reach = _core.Reach
+Reaction = _core.Reaction
 Sampler = _core.Sampler
 Scenario = _core.Scenario
 State = _core.State
@@ -131,6 +135,7 @@ __all__ = [
     "Foreseeing",
     "Intervals",
     "Ints",
+    "Manner",
     "Masks",
     "Model",
     "ModelFactory",
@@ -140,8 +145,11 @@ __all__ = [
     "NativeModel",
     "Oracle",
     "Peaks",
+    "Picked",
     "Placed",
     "PyBlend",
+    "Reach",
+    "Reaction",
     "Reader",
     "Sampler",
     "Scenario",

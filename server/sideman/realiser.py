@@ -49,19 +49,20 @@ def realise(
         source = Event("", 0, 0.0, span, (Note(target, 80.0, 0.0, span * LEGATO),))
     if not source.notes:
         return span, (), source.label
-    moved = 0 if target is None else target - round(source.top.pitch)
+    moved = 0 if target is None else target - (round(source.top.pitch) if near is None else near)
     stretch = span / max(source.span_beats, LEAST_SPAN_BEATS)
     drums = source.notes[0].channel == DRUMS_CHANNEL
     transpose = 0 if drums else transpose
     wanted = int(settings["channel"]) or channel
     low, high = (0, 127) if drums else (int(settings["pitch_low"]), int(settings["pitch_high"]))
+    scale = float(settings["velocity_scale"])
     notes = []
     ordered = sorted(source.notes, key=lambda note: -note.pitch)[: int(settings["max_notes"])]
     for place, note in enumerate(ordered):
         pitch = note.pitch + (0 if drums else moved) + transpose
         if not 0 <= round(pitch) <= 127 or (place and not low <= round(pitch) <= high):
             continue  # of a chord, what falls outside is left out; its top was drawn inside
-        velocity = note.velocity * loudness * float(settings["velocity_scale"])
+        velocity = note.velocity * loudness * scale
         notes.append(
             Note(
                 pitch,

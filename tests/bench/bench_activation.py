@@ -1,14 +1,16 @@
-"""Following: what one heard event costs, from the influences to the weighed candidates, however long the memory."""
+"""Following: what one heard event costs, from the influences to the place that is picked, however long the memory."""
 
 from __future__ import annotations
 
 import random
 import time
 
+import numpy as np
+
 from bench.report import Cell, Table
-from sideman.activation import HARMONIC, MELODIC, SELF, Manner, Standing, choices, harmonic, melodic
+from sideman.activation import manner_of, wanted
 from sideman.harmonic import CLASSES
-from sideman.models import Peaks, Traces
+from sideman.models import Reach, Reaction, Sampler, Traces
 from sideman.params import PLAYER_PARAMS, defaults
 
 LENGTHS = (1_000, 100_000, 1_000_000)
@@ -38,17 +40,19 @@ def _measured(length: int) -> tuple[Cell, ...]:
     for note in notes:
         traces.append(*note)
     append_us = (time.perf_counter() - began) / length * 1e6
-    manner, peaks, played, times = Manner.of(defaults(PLAYER_PARAMS)), Peaks(), [pitch], []
+    manner, reach, reaction, sampler = manner_of(defaults(PLAYER_PARAMS)), Reach(), Reaction(), Sampler()
+    free, played, times = np.ones((0, 128)), [pitch], []
     for number in range(EVENTS):
         played = [*played, _step(played[-1], chance)][-8:]
         harmony = chance.randint(1, CLASSES)
         began = time.perf_counter()
-        peaks.move(traces, 0.25, manner.decay_beats, manner.threshold)
-        peaks.light(traces, MELODIC, melodic(traces, played, None, 1, []))
-        peaks.light(traces, HARMONIC, harmonic(traces, harmony, None, 0, []))
-        choices(peaks, traces, manner, Standing(), number / 4, [])
-        peaks.light(traces, SELF, melodic(traces, played[::-1], None, 1, []))
+        harmonies = wanted(harmony, reach.shift, None)
+        draw = chance.getrandbits(64)
+        picked = reaction.react(reach, traces, manner, number / 4, played, harmonies, free, 0, sampler, draw)
+        if picked is not None:
+            carried = picked.heights[0] > 0
+            reach.go(traces, manner, picked.place, picked.shift, picked.value, picked.bpm, carried)
         times.append((time.perf_counter() - began) * 1e6)
     times.sort()
     least, median, p99 = times[0], times[EVENTS // 2], times[EVENTS * 99 // 100]
-    return length, append_us, least, median, p99, len(peaks), traces.bytes / length
+    return length, append_us, least, median, p99, reach.peaks, traces.bytes / length

@@ -61,6 +61,7 @@ TEST_CASE("peaks run off the end of a stream, are bounded, and fade") {
     Peaks peaks;
     std::vector<Lit> lit;
     std::vector<Candidate> found;
+    std::vector<Peaks::Order> order;
     for (std::uint32_t i = 0; i < 400; ++i) {
         lit.clear();
         for (std::uint32_t k = 0; k < 16; ++k)
@@ -68,7 +69,7 @@ TEST_CASE("peaks run off the end of a stream, are bounded, and fade") {
         peaks.light(traces, static_cast<int>(i % 3), lit);
         CHECK(peaks.size() <= Peaks::most);
         peaks.move(traces, 0.25 * drawn(i, 40), 8.0, 0.01);
-        for (int lead = 0; lead < 3; ++lead) peaks.candidates(traces, lead, {}, found);
+        for (int lead = 0; lead < 3; ++lead) peaks.candidates(traces, lead, {}, found, order);
         for (const Candidate& one : found) CHECK(one.place < static_cast<std::int32_t>(traces.size()));
     }
     peaks.move(traces, 100.0, 4.0, 0.01);

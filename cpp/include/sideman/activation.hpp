@@ -240,7 +240,6 @@ class Peaks {
     static constexpr int events_a_move = 64;
 
     std::size_t size() const { return peaks_.size(); }
-    void clear() { peaks_.clear(); }
 
     // Beats go by: each peak moves on along its stream and falls, to a tenth after `decay` beats; what falls
     // below `threshold`, or runs beyond the end by more than four beats, is gone.
@@ -268,8 +267,12 @@ class Peaks {
     // harmony that goes on lights no brighter.
     void light(const Traces& traces, int kind, std::span<const Lit> lit) {
         for (const Lit& one : lit) {
+            const std::int32_t before = traces.previous(one.place);
+            const double gap = before != Traces::none ? traces.onset(one.place) - traces.onset(before) : 0.0;
             const auto there = std::find_if(peaks_.begin(), peaks_.end(), [&](const Peak& peak) {
-                return peak.kind == kind && peak.shift == one.shift && stands_at(traces, peak, one.place);
+                if (peak.kind != kind || peak.shift != one.shift) return false;
+                if (peak.place == one.place) return peak.offset <= together;
+                return peak.place == before && gap - peak.offset <= together;
             });
             if (there != peaks_.end()) {
                 there->height = kind == of_harmony ? std::max(there->height, one.score)
@@ -287,31 +290,42 @@ class Peaks {
         }
     }
 
+    // A peak by what may be played for it: the place and shift as one number that sorts, and which peak.
+    struct Order {
+        std::uint64_t key;
+        std::int32_t place;
+        std::uint32_t peak;
+    };
+
     // What may be played now: for each peak the event nearest to where it stands; for what was heard so many
     // events later as `lead` says, for what the player played itself the one after that at least. In order of
-    // place.
+    // place. `order` is room to sort in.
     void candidates(const Traces& traces, int lead, std::span<const Interval> lost,
-                    std::vector<Candidate>& found) const {
-        found.clear();
-        for (const Peak& peak : peaks_) {
+                    std::vector<Candidate>& found, std::vector<Order>& order) const {
+        order.clear();
+        for (std::size_t i = 0; i < peaks_.size(); ++i) {
+            const Peak& peak = peaks_[i];
             std::int32_t place = nearest(traces, peak);
             if (peak.kind == 0) {
-                for (int i = 0; i < lead && place != Traces::none; ++i) place = traces.next(place);
+                for (int step = 0; step < lead && place != Traces::none; ++step) place = traces.next(place);
             } else if (peak.kind == of_self && place == peak.origin) {
                 place = traces.next(place);
             }
             if (place == Traces::none || Traces::is_lost(place, lost)) continue;
-            const auto there = std::find_if(found.begin(), found.end(), [&](const Candidate& one) {
-                return one.place == place && one.shift == peak.shift;
-            });
-            Candidate& candidate =
-                there != found.end() ? *there : found.emplace_back(Candidate{place, peak.shift, {}});
-            double& height = candidate.heights[static_cast<std::size_t>(peak.kind)];
+            const std::uint64_t shift = static_cast<std::uint32_t>(peak.shift) ^ 0x80000000U;
+            const auto key = (static_cast<std::uint64_t>(static_cast<std::uint32_t>(place)) << 32U) | shift;
+            order.push_back({key, place, static_cast<std::uint32_t>(i)});
+        }
+        std::sort(order.begin(), order.end(), [](const Order& a, const Order& b) {
+            return a.key != b.key ? a.key < b.key : a.peak < b.peak;
+        });
+        found.clear();
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            const Peak& peak = peaks_[order[i].peak];
+            if (i == 0 || order[i].key != order[i - 1].key) found.push_back({order[i].place, peak.shift, {}});
+            double& height = found.back().heights[static_cast<std::size_t>(peak.kind)];
             height = peak.kind == of_harmony ? std::max(height, peak.height) : height + peak.height;
         }
-        std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
-            return a.place != b.place ? a.place < b.place : a.shift < b.shift;
-        });
     }
 
   private:
@@ -323,12 +337,6 @@ class Peaks {
         int kind;
         int shift;
     };
-
-    static bool stands_at(const Traces& traces, const Peak& peak, std::int32_t place) {
-        if (peak.place == place) return peak.offset <= together;
-        return traces.next(peak.place) == place &&
-               traces.onset(place) - traces.onset(peak.place) - peak.offset <= together;
-    }
 
     static std::int32_t nearest(const Traces& traces, const Peak& peak) {
         const std::int32_t next = traces.next(peak.place);

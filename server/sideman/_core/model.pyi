@@ -584,9 +584,6 @@ class Traces:
     def next(self, place: int) -> int:
         """The place after it in its stream; -1: none."""
 
-    def previous(self, place: int) -> int:
-        """The place before it in its stream; -1: none."""
-
     def agreement(self, played: Sequence[int], place: int, shift: int = 0) -> int:
         """How many events up to a place, moved, are as the last that were played; 8 at most."""
 
@@ -606,8 +603,6 @@ class Peaks:
 
     def __init__(self) -> None: ...
     def __len__(self) -> int: ...
-    def copy(self) -> Peaks: ...
-    def clear(self) -> None: ...
     def move(self, traces: Traces, beats: float, decay: float, threshold: float) -> None:
         """Beats go by: peaks fall to a tenth in `decay` beats, and are gone below `threshold`."""
 
@@ -618,6 +613,127 @@ class Peaks:
         self, traces: Traces, lead: int, lost: Sequence[tuple[int, int]] = ()
     ) -> tuple[Ints, Ints, Ints, Floats, Floats, Floats]:
         """What may be played now: places, shifts, values int32[m], heights float64[m, 3], onsets, tempos float64[m]."""
+
+@final
+class Manner:
+    """How a player follows: its parameters, read once; `weights` are those of the influences, `moves` semitones."""
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        decay_beats: float,
+        phase: float,
+        bonus: float,
+        tempo: float,
+        transposition: float,
+        threshold: float,
+        lead: int,
+        least: int = 1,
+        continuity: int = 0,
+        taboo: int = 0,
+        longest_copy: int = 0,
+        moves: Sequence[int] | None = None,
+    ) -> None: ...
+    @property
+    def weights(self) -> list[float]: ...
+
+@final
+class Reach:
+    """How far a player that follows has come: what is lit, where it stands, what it played."""
+
+    LIGHTS: int  # places that are lit by one influence of one event, at most
+
+    def __init__(self, beat: float = ...) -> None: ...
+    def copy(self) -> Reach: ...
+    @property
+    def beat(self) -> float:
+        """Up to which time has moved the peaks."""
+
+    @property
+    def peaks(self) -> int:
+        """How many there are."""
+
+    @property
+    def shift(self) -> int:
+        """By how many semitones it moved its last source."""
+
+    def go(
+        self,
+        traces: Traces,
+        manner: Manner,
+        place: int,
+        shift: int,
+        value: int,
+        bpm: float,
+        carried: bool,
+        lost: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """It has played an event (`carried`: what it heard had lit it): where it stands, and what that lights."""
+
+@final
+class Picked:
+    """What is to be played, and why. Bits: a constraint each in their order, then continuity, then taboo."""
+
+    @property
+    def place(self) -> int: ...
+    @property
+    def shift(self) -> int: ...
+    @property
+    def value(self) -> int: ...
+    @property
+    def heights(self) -> list[float]:
+        """How high each influence lit it."""
+
+    @property
+    def bpm(self) -> float: ...
+    @property
+    def probability(self) -> float:
+        """That it was drawn with."""
+
+    @property
+    def share(self) -> float:
+        """Of all that is lit, before the sampler."""
+
+    @property
+    def entropy_bits(self) -> float: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def context(self) -> int:
+        """How many of the last events heard agree with what led there, up to eight."""
+
+    @property
+    def bound(self) -> int: ...
+    @property
+    def given_up(self) -> int: ...
+    @property
+    def copy(self) -> bool:
+        """Something was passed over that would have been too long a copy."""
+
+@final
+class Reaction:
+    """Picks one of the places that are lit, under wishes and constraints, by a draw."""
+
+    def __init__(self) -> None: ...
+    def react(
+        self,
+        reach: Reach,
+        traces: Traces,
+        manner: Manner,
+        beat: float,
+        heard: Sequence[int],
+        wanted: Floats,
+        weights: Floats,
+        kept: int,
+        sampler: Sampler,
+        draw: int,
+        lost: Sequence[tuple[int, int]] = (),
+    ) -> Picked | None:
+        """Time goes by up to a beat, what was heard lights places, one of them is picked; None: none may be.
+
+        `wanted` are harmonies float64[n, 3] (harmony, how alike, shift), `weights` float64[k, 128] those of the pitches
+        by each constraint; taboo is given up first, then continuity, then the last constraint, never the first `kept`.
+        """
 
 @final
 class Scenario:
