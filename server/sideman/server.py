@@ -6,7 +6,6 @@ It numbers what comes in, records it, hands what comes out to the wire, and wake
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import secrets
 import signal
@@ -39,6 +38,7 @@ from .settings import PluginSettings, Settings
 from .shelf import ChartShelf, Shelf
 from .strand import Fault, Ready, Report
 from .stranger import Worker, models_of
+from .tidying import Tidying
 from .timeline import SECOND
 from .wire import Arrival, LiveWire
 
@@ -112,8 +112,7 @@ class Server:
             except NotImplementedError:  # Windows: KeyboardInterrupt ends the loop instead
                 signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(self.stop))
         sys.setswitchinterval(0.0005)
-        gc.collect()
-        gc.freeze()
+        self._tidying = Tidying(self._clock.now())
         self._wall_time()
         self._hand_over()
         self._build()
@@ -128,6 +127,7 @@ class Server:
         finally:
             self.feed(End(self._clock.now()))
             self._alarm.set(None)
+            self._tidying.end()
             self._bridging.close()
             for worker in self._workers.values():
                 worker.close()
@@ -158,6 +158,7 @@ class Server:
 
     def receive(self, item: Arrival) -> None:
         """A datagram has arrived."""
+        self._tidying.heard(item.time_ns)
         self.feed(item)
         self._arm()
 
@@ -348,6 +349,7 @@ class Server:
             self.feed(WallTime(self._clock.now(), offset))
         if self._recorder:
             self._recorder.flush()
+        self._tidying.pause(self._clock.now())
         asyncio.get_running_loop().call_later(WALL_TIME_EVERY_S, self._wall_time)
 
     def _tell_of_wire(self) -> None:
