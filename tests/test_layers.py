@@ -20,9 +20,9 @@ LAYERS: Final = {
                commands agenda effects inputs settings voice session desk hub protocol""",
     "heart": """contract pyblend llm models columns memory beatmemory memoryfile activation learned copying
                 completing realiser pywalk player band standin strand elsewhere house reception engine""",
-    "shell": """config hosts clock alarm tidying wire gate plugin host background stranger inference bridging shelf corpora
-                importing generating journal replay server testing rehearsal doctor evaluation training report cli
-                __main__""",
+    "shell": """config hosts clock alarm tidying wire gate plugin host background stranger inference bridging shelf
+                corpora importing generating journal replay server testing rehearsal doctor evaluation training report
+                cli __main__""",
 }
 LAYER_OF: Final = {module: layer for layer, modules in LAYERS.items() for module in modules.split()}
 ORDER: Final = list(LAYER_OF)

@@ -52,16 +52,23 @@ TRUTHS: Final = tuple(name for name, kind in EVENT if kind == "bool")
 MEMBERS: Final = tuple((name, kind) for name, kind in EVENT if kind not in CODES)
 _READ: Final = (*MEASURES, *STRINGS, *TRUTHS, *(name for name, _ in MEMBERS))
 _in_order = itemgetter(*(_READ.index(name) for name, _ in EVENT))
+#: The newest events, fewer than so many, are still objects: they become rows of the columns together, which is quicker.
+FRESH: Final = 64
 #: Columns that older files lack, and what each of their events has there.
 LATER: Final = {"form_beats": -1.0}
 
 
 class Columns:
-    """A segment of events in order, each with the number of its stream. Strings are kept once."""
+    """A segment of events in order, each with the number of its stream. Strings are kept once.
+
+    Other threads may read what is there while more is appended.
+    """
 
     def __init__(self) -> None:
         self.words: list[str] = []
         self._numbers: dict[str, int] = {}
+        #: How many events are in the columns, and those behind them: exchanged together, for readers on other threads.
+        self._fresh: tuple[int, list[tuple[Event, int]]] = (0, [])
         self.arrays: dict[str, array[Any]] = {STREAM: array("q")}
         for name, kind in EVENT:
             if kind == NOTES:
@@ -80,49 +87,65 @@ class Columns:
         self._bind()
 
     def _bind(self) -> None:
-        """The columns of an event's plain fields, of its strings and of a note's fields, at hand, and what appends."""
+        """The columns of an event's plain fields, of its strings and of a note's fields, at hand."""
         arrays = self.arrays
-        self._plain = [arrays[name].append for name in PLAIN]
-        self._strings = [arrays[name].append for name in STRINGS]
         self._note_columns = [arrays[f"note {name}"] for name, _ in NOTE]
-        self._notes = [column.append for column in self._note_columns]
         self._measures = [arrays[name] for name in MEASURES]
         self._named = [arrays[name] for name in STRINGS]
         self._truths = [arrays[name] for name in TRUTHS]
 
     def __len__(self) -> int:
-        return len(self.arrays[STREAM])
+        packed, fresh = self._fresh
+        return packed + len(fresh)
 
     def append(self, event: Event, stream: int) -> None:
         """Keep an event."""
-        arrays = self.arrays
-        for append, value in zip(self._plain, _plain_of(event), strict=True):
-            append(value)
-        numbers = self._numbers
-        for append, word in zip(self._strings, _strings_of(event), strict=True):
-            append(numbers[word] if word in numbers else self._number(word))
-        for note in event.notes:
-            for append, value in zip(self._notes, _note_of(note), strict=True):
-                append(value)
-        for name, members in TUPLES:
-            ends, values = arrays[name], getattr(event, name)
-            ends.append(ends[-1] + len(values))
-            if members:
-                arrays[members].extend(values)
-        for control in event.controls:
-            self._keep_control(control)
-        arrays[STREAM].append(stream)
+        fresh = self._fresh[1]
+        fresh.append((event, stream))
+        if len(fresh) >= FRESH:
+            self.pack()
 
-    def _keep_control(self, control: Control) -> None:
-        """A row for the event that is being kept."""
-        self.arrays[AT].append(len(self))
+    def pack(self) -> dict[str, array[Any]]:
+        """The columns, with all events in them."""
+        packed, fresh = self._fresh
+        if not fresh:
+            return self.arrays
+        arrays = self.arrays
+        events = [event for event, _ in fresh]
+        for name, values in zip(PLAIN, zip(*map(_plain_of, events), strict=True), strict=True):
+            arrays[name].extend(values)
+        numbers: list[int] = []
+        for place, event in enumerate(events, packed):
+            numbers.extend(map(self._number, _strings_of(event)))
+            for control in event.controls:
+                self._keep_control(control, place)
+        for at, name in enumerate(STRINGS):
+            arrays[name].extend(numbers[at :: len(STRINGS)])
+        notes = [_note_of(note) for event in events for note in event.notes]
+        for (name, _), values in zip(NOTE, zip(*notes, strict=True), strict=bool(notes)):
+            arrays[f"note {name}"].extend(values)
+        for name, members in TUPLES:
+            ends = arrays[name]
+            for event in events:
+                values = getattr(event, name)
+                ends.append(ends[-1] + len(values))
+                if members and values:
+                    arrays[members].extend(values)
+        arrays[STREAM].extend([stream for _, stream in fresh])
+        self._fresh = (packed + len(fresh), [])
+        return arrays
+
+    def _keep_control(self, control: Control, place: int) -> None:
+        """A row for the event at a place."""
+        self.arrays[AT].append(place)
         for name, kind in CONTROL:
             value = getattr(control, name)
             self.arrays[f"control {name}"].append(self._number(value) if kind == "str" else value)
 
     def copy(self, count: int) -> Columns:
         """Its first events again, on any thread while more are appended."""
-        arrays, made = self.arrays, Columns()
+        (packed, fresh), arrays, made = self._fresh, self.arrays, Columns()
+        rest, count = fresh[: max(count - packed, 0)], min(count, packed)
         made.arrays[STREAM] = arrays[STREAM][:count]
         for name, kind in EVENT:
             if kind == CONTROLS:
@@ -137,10 +160,14 @@ class Columns:
         made.words = list(self.words)
         made._numbers = {word: number for number, word in enumerate(made.words)}
         made._bind()
+        made._fresh = (count, rest)
         return made
 
     def event(self, place: int) -> Event:
         """The event at a place, as it was."""
+        packed, fresh = self._fresh
+        if place >= packed:
+            return fresh[place - packed][0]
         words = self.words
         read = [column[place] for column in self._measures]
         read += [words[column[place]] for column in self._named]
@@ -150,23 +177,28 @@ class Columns:
 
     def stream(self, place: int) -> int:
         """The number of its stream."""
-        return int(self.arrays[STREAM][place])
+        packed, fresh = self._fresh
+        return fresh[place - packed][1] if place >= packed else int(self.arrays[STREAM][place])
 
     def onset_beats(self, place: int) -> float:
         """When it began."""
-        return float(self.arrays["onset_beats"][place])
+        packed, fresh = self._fresh
+        return fresh[place - packed][0].onset_beats if place >= packed else float(self.arrays["onset_beats"][place])
 
     def performer(self, place: int) -> str:
         """Who played it."""
-        return self.words[int(self.arrays["performer"][place])]
+        packed, fresh = self._fresh
+        return fresh[place - packed][0].performer if place >= packed else self._word("performer", place)
 
     def is_from(self, place: int, name: str) -> bool:
         """Whether somebody played it, or a player made it from what they had played."""
-        return name in (self.performer(place), self.words[int(self.arrays["origin"][place])])
+        packed, fresh = self._fresh
+        origin = fresh[place - packed][0].origin if place >= packed else self._word("origin", place)
+        return name in (self.performer(place), origin)
 
     def erase(self, place: int) -> None:
         """Nothing of what was played there is left, but the place."""
-        arrays = self.arrays
+        arrays = self.pack()
         for name, kind in EVENT:
             if kind == NOTES:
                 for at in range(arrays[name][place], arrays[name][place + 1]):
@@ -184,7 +216,8 @@ class Columns:
 
     def forget_words(self) -> None:
         """Strings that no event uses any more are overwritten."""
-        used = {number for name in WORDS for number in self.arrays[name]}
+        arrays = self.pack()
+        used = {number for name in WORDS for number in arrays[name]}
         for number, word in enumerate(self.words):
             if number not in used and word:
                 del self._numbers[word]
@@ -193,11 +226,14 @@ class Columns:
     @property
     def bytes(self) -> int:
         """What it takes, strings included."""
-        held = sum(column.buffer_info()[1] * column.itemsize for column in self.arrays.values())
+        held = sum(column.buffer_info()[1] * column.itemsize for column in self.pack().values())
         return held + sum(len(word) + 100 for word in self.words)
 
     def __iter__(self) -> Iterator[tuple[Event, int]]:
         return ((self.event(place), self.stream(place)) for place in range(len(self)))
+
+    def _word(self, name: str, place: int) -> str:
+        return self.words[int(self.arrays[name][place])]
 
     def _number(self, word: str) -> int:
         number = self._numbers.get(word)
@@ -247,8 +283,9 @@ class Columns:
             if arrays[name].typecode != column.typecode:
                 raise ValueError(f"the column {name!r} is of type {arrays[name].typecode}")
             made.arrays[name] = arrays[name]
-        made._check()
         made._bind()
+        made._fresh = (len(made.arrays[STREAM]), [])
+        made._check()
         return made
 
     def _check(self) -> None:

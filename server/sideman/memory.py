@@ -194,7 +194,7 @@ class Memory:
         best, best_onset, last = -1, math.inf, -1
         for number, columns in enumerate(self.segments):
             first = self.first + number * self.segment
-            onsets = np.array(columns.arrays["onset_beats"])
+            onsets = np.array(columns.pack()["onset_beats"])
             there = np.ones(len(onsets), bool)
             for low, past in self.forgotten.spans:
                 there[max(low - first, 0) : max(past - first, 0)] = False

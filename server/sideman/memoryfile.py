@@ -70,8 +70,9 @@ def encode(snapshot: Snapshot, velocity: tuple[float, int] = (0.0, 0)) -> bytes:
     head = Head(count, SEGMENT, len(segments), forgotten, *velocity, len(segments[0].arrays), takes)
     parts = [MAGIC, struct.pack("<H", VERSION), _frame(msgspec.json.encode(head))]
     for columns in segments:
+        arrays = columns.pack()
         parts.append(_frame(msgspec.json.encode(columns.words)))
-        for name, column in columns.arrays.items():
+        for name, column in arrays.items():
             raw = column
             if sys.byteorder == "big":
                 raw = array(column.typecode, column)
@@ -109,7 +110,7 @@ def decode(data: bytes, segment: int, most: int, first: int = 0) -> Memory:
 def _memory(head: Head, segments: list[Columns], segment: int, most: int, first: int) -> Memory:
     numbers: dict[int, int] = {}
     for columns in segments:
-        streams = columns.arrays[STREAM]
+        streams = columns.pack()[STREAM]
         for place, stream in enumerate(streams):
             streams[place] = numbers.setdefault(stream, -1 - len(numbers))
     memory = Memory(segment, max(most, segment), first)
