@@ -10,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from server.test_recorded import a_judged_evening
 from server.test_training import corpus, song
+from sideman.cli import app
 from sideman.errors import SetupError
 from sideman.tokens import MUSIC, TEXT
 from sideman.training.engine import Engine, answer, written
@@ -19,6 +22,7 @@ from sideman.training.lessons import exam
 from sideman.training.measures import ends, flatness, obedience, plans_carried, recall, text_obedience
 from sideman.training.phrases import Phrase
 from sideman.training.preferences import Preference, read, write
+from sideman.training.recorded import of_recordings
 from sideman.training.sentences import make
 from sideman.training.shape import Shape
 from sideman.training.streams import batch, songs_source
@@ -28,7 +32,7 @@ try:
     import torch
 
     from sideman.training import stages
-    from sideman.training.align import Alignment, distance, margins
+    from sideman.training.align import Alignment, distance, margins, rows
     from sideman.training.course import CHECKPOINT, Course, bits, train
     from sideman.training.network import Llama, _by_chunks
     from sideman.training.saving import load, save
@@ -155,6 +159,26 @@ def test_alignment_wins_preferences_and_keeps_within_its_bound(tmp_path: Path) -
     tuned, aligned = load(tmp_path / "tuned")[0], load(tmp_path / "free")[0]
     assert np.mean(margins(aligned, tuned, some[:8], "cpu", 0.1)) > 0
     assert distance(tuned, tuned, some[:8]) == 0.0
+
+
+def test_notes_that_were_liked_on_stage_become_more_probable(tmp_path: Path) -> None:
+    evening = a_judged_evening(tmp_path / "evening.sideman")
+    pairs = of_recordings([evening])
+    assert all(one.last_only and one.liked.pitches[-1] > one.disliked.pitches[-1] for one in pairs)
+    stages.pretrain_music([song(1, 90)], [song(2, 90)], COURSE, tmp_path / "tuned", HERE, SMALL)
+    command = ["train", "align", "--from", str(tmp_path / "tuned"), "--out", str(tmp_path / "liked"), "--bound", "9"]
+    result = CliRunner().invoke(app, [*command, "--recording", str(evening)])
+    assert result.exit_code == 0, result.output
+    tuned, aligned = load(tmp_path / "tuned")[0], load(tmp_path / "liked")[0]
+    assert np.mean(margins(aligned, tuned, pairs, "cpu", 0.1)) > 0
+
+
+def test_only_the_note_that_was_judged_counts(tmp_path: Path) -> None:
+    pair = of_recordings([a_judged_evening(tmp_path / "evening.sideman")])[0]
+    for tokens, weights in rows(pair):
+        assert len(tokens) == len(weights)
+        assert weights[-2:] == [1.0, 1.0]
+        assert sum(weights) == 2.0
 
 
 def test_text_is_tuned_to_answer_and_measured(tmp_path: Path) -> None:

@@ -180,6 +180,10 @@ def align(
     preferences: Annotated[
         Path | None, typer.Option(help="JSON Lines with before, liked, disliked [else made by a rule, to test with]")
     ] = None,
+    recording: Annotated[
+        list[Path] | None,
+        typer.Option(help="made by `sideman serve --record`: what was liked in it and disliked; may be repeated"),
+    ] = None,
     bound: Annotated[float, typer.Option(min=0.0, help="bits by which a distribution may move on average")] = 0.1,
     pairs: Annotated[int, typer.Option(min=4, help="of preferences made by rule, so many")] = 480,
     files: Files = None,
@@ -193,9 +197,12 @@ def align(
     from ..training import stages
     from ..training.align import Alignment
     from ..training.preferences import read
+    from ..training.recorded import of_recordings
 
     how = Alignment(bound_bits=bound, seed=seed or 0)
-    if preferences is not None:
+    if recording:
+        every = of_recordings(recording)
+    elif preferences is not None:
         every = read(preferences)
     else:
         songs, _, _ = _songs(files, corpus, data)

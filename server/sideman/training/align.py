@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 from ..tokens import SELF
-from .lessons import opening, phrase_tokens
+from .lessons import GRAMMAR, opening, phrase_tokens
 from .network import Llama
 from .preferences import Preference
 from .streams import Row
@@ -38,11 +38,15 @@ class Alignment:
 
 
 def rows(one: Preference) -> tuple[Row, Row]:
-    """A pair as two rows; only the components of the answers count."""
+    """A pair as two rows; only the components of the answers count, or of the last note that was judged."""
     before = opening(one.before, (), False)
     made = []
     for phrase in (one.liked, one.disliked):
         tokens, weights = phrase_tokens(phrase, SELF, False, True)
+        if one.last_only:
+            judged = len(GRAMMAR.names)
+            tokens = tokens[:-1]  # that the answer ends there was not judged
+            weights = [0.0] * (len(tokens) - judged) + [1.0] * judged
         made.append((before + tokens, [0.0] * len(before) + weights))
     return made[0], made[1]
 

@@ -1,7 +1,7 @@
 """Preferences: of two answers to the same phrases, which was liked. Read from files, or made by a rule to test with.
 
 A file has one JSON object a line: `before` (phrases), `liked` and `disliked` (one phrase each); a phrase is a list of
-[MIDI pitch, class of the time to the next onset].
+[MIDI pitch, class of the time to the next onset]. With `last_only` just the last note of each answer counts.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Preference(NamedTuple):
     before: tuple[Phrase, ...]
     liked: Phrase
     disliked: Phrase
+    last_only: bool = False  # of each answer only the last note was judged, and not that it ends there
 
 
 def taste(phrase: Phrase) -> float:
@@ -65,6 +66,7 @@ def read(path: Path) -> list[Preference]:
                     tuple(_phrase(part) for part in fields["before"]),
                     _phrase(fields["liked"]),
                     _phrase(fields["disliked"]),
+                    bool(fields.get("last_only", False)),
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -80,6 +82,7 @@ def write(path: Path, preferences: Sequence[Preference]) -> None:
                 "before": [_pairs(part) for part in one.before],
                 "liked": _pairs(one.liked),
                 "disliked": _pairs(one.disliked),
+                **({"last_only": True} if one.last_only else {}),
             }
             file.write(json.dumps(fields) + "\n")
 
