@@ -1,5 +1,5 @@
-"""The LLM: µs for one token a sequence, at about 1, 5 and 20 million parameters, beside numpy, torch and onnxruntime; a
-whole event; how soon it is there and what it takes; sixteen players.
+"""The LLM: µs for one token a sequence, at about 1, 5 and 20 million parameters, beside numpy, torch, onnxruntime
+and llama.cpp; a whole event; how soon it is there and what it takes; sixteen players.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench import llama_onnx
+from bench import llama_gguf, llama_onnx
 from bench.llm_players import beginning, events, sixteen
 from bench.report import Table, Timing, each
 from server.llama import Shape, file_of, weights_of
@@ -22,11 +22,13 @@ SIZES = {
     "5M": Shape(512, 256, 768, 7, 8, 2, 32),
     "20M": Shape(1024, 512, 1408, 6, 8, 2, 64),
 }
-BATCHES = (1, 4, 16)
+BATCHES = (1, 4, 8, 16)
 FORMATS = (("f32", "f32"), ("f32", "bf16"), ("int8", "bf16"))
 BEFORE = 448  # tokens in each sequence's cache as the clock starts
 TURNS = 7
 IN_A_TURN = 9  # steps, after one that is not counted: it finds the caches full of the others' numbers
+#: With whom we compare, and what has to be installed for that.
+OTHERS = {"llama.cpp": "llama-cpp-python gguf", "onnxruntime": "onnxruntime onnx", "torch": "torch"}
 TIMED = TURNS * (IN_A_TURN + 1)
 
 Floats = npt.NDArray[np.float32]
@@ -59,6 +61,9 @@ def _table(name: str, shape: Shape) -> Table:
         for how, int8 in (("f32", False), ("int8 (dynamic), cache f32", True)):
             if ort := llama_onnx.step_of(shape, weights, batch, BEFORE, int8):
                 steps["onnxruntime", how] = ort
+        for how, int8 in (("f32", False), ("Q8_0, cache f16", True)):
+            if cpp := llama_gguf.made(shape, weights, batch, int8):
+                steps["llama.cpp", how] = _cpp(cpp, batch)
         samples: dict[tuple[str, str], list[float]] = {key: [] for key in steps}
         for _ in range(TURNS):
             for key, step in steps.items():
@@ -70,12 +75,12 @@ def _table(name: str, shape: Shape) -> Table:
         best = min(median for who, _, of, _, median, _, _ in rows if of == batch and who in transformer_kernels())
         times_as_long = {
             who: min(median for name, _, of, _, median, _, _ in rows if of == batch and name == who) / best
-            for who in ("onnxruntime", "torch")
+            for who in OTHERS
             if any(row[0] == who for row in rows)
         }
         found.append((batch, times_as_long))
-    missing = [who for who in ("torch", "onnxruntime") if not any(row[0] == who for row in rows)]
-    said = f" Not installed here: pip install {' '.join(missing)} onnx." if missing else ""
+    missing = [packages for who, packages in OTHERS.items() if not any(row[0] == who for row in rows)]
+    said = f" Not installed here: pip install {' '.join(missing)}." if missing else ""
     ratios = "; ".join(
         f"batch {batch}: " + ", ".join(f"{who} {ratio:.1f} times ours" for who, ratio in of.items())
         for batch, of in found
@@ -86,8 +91,9 @@ def _table(name: str, shape: Shape) -> Table:
         ("who", "format", "batch", "least µs", "median µs", "p99 µs", "median µs/token"),
         rows,
         f"{TURNS} turns of {IN_A_TURN} steps from Python, after one that warms the caches; {BEFORE} tokens and more in "
-        "each sequence. torch and onnxruntime with one thread, numpy with as many as its BLAS takes; torch and numpy "
-        f"without turning by positions. The best median of each: {ratios or 'nobody to compare with'}." + said,
+        "each sequence. torch, onnxruntime and llama.cpp with one thread, numpy with as many as its BLAS takes; torch "
+        f"and numpy without turning by positions. The best median of each: {ratios or 'nobody to compare with'}."
+        + said,
     )
 
 
@@ -96,6 +102,13 @@ def _ours(model: Transformer, batch: int) -> Step:
     for _ in range(BEFORE):
         model.step(which, tokens)
     return lambda: model.step(which, tokens)
+
+
+def _cpp(model: llama_gguf.Cpp, batch: int) -> Step:
+    tokens = np.full(batch, 3, np.int32)
+    for _ in range(BEFORE):
+        model.step(tokens)
+    return lambda: model.step(tokens)
 
 
 class _Llama:
