@@ -68,11 +68,13 @@ class MqttBridge:
             try:
                 async with self._client() as client:
                     log.info("mqtt: connected to %s, as %s", place, self._server)
+                    gate.trouble("")
                     pause_s, down = FIRST_S, False
                     await self._connected(client)
             except (aiomqtt.MqttError, OSError, PluginFault, Deaf) as error:
                 if not down:
                     log.warning("mqtt: %s: %s; trying again, ever less often, at most every 30 s", place, error)
+                    gate.trouble(f"{place}: {error}; it tries again, ever less often, at most every 30 s")
                 down = True
             await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
             pause_s = min(2 * pause_s, LONGEST_S)

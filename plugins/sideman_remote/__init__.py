@@ -55,6 +55,7 @@ class RemoteBeat:
                 )
                 async with client:
                     log.info("remote: following the beat of %s:%d", config.host, config.port)
+                    gate.trouble("")
                     told = False
                     async for message in client:
                         if message.address == "/clock" and len(message.arguments) == 3:
@@ -62,6 +63,7 @@ class RemoteBeat:
             except (NobodyAnswers, Refused, OSError) as error:
                 if not told:
                     log.warning("remote: %s; trying again every %g s", error, AGAIN_S)
+                    gate.trouble(f"{error}; it tries again every {AGAIN_S:g} s")
                 told = True
             await asyncio.sleep(AGAIN_S)
 

@@ -1,6 +1,7 @@
 """The bridges and observers of plugins at work, each on a thread of its own, so that none can make music wait.
 
-A bridge that fails is named in the log and stays away; an observer that lags loses what it could not take.
+A bridge that fails is named in the log and to all performers, and stays away; an observer that lags loses what it could
+not take.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ log = logging.getLogger("sideman")
 #: So long a bridge may take to say good-bye.
 END_S: Final = 3.0
 Arrived = tuple[int, Endpoint, bytes]
+#: Told of which kind and name what troubles it, in words, on the thread of that.
+Tell = Callable[[str, str, str], None]
+AWAY: Final = "it has failed and stays away until the server starts again"
 
 
 class Bridging:
@@ -36,12 +40,12 @@ class Bridging:
         self._watches = [Watch(name, observer) for name, observer in observers.items()]
         self.any = bool(bridges or observers)
 
-    def start(self, receive: Callable[[int, Endpoint, bytes], None]) -> None:
+    def start(self, receive: Callable[[int, Endpoint, bytes], None], tell: Tell) -> None:
         """Begin, on the loop that runs."""
         for span in self._spans:
-            span.start(Post(asyncio.get_running_loop(), lambda arrived: receive(*arrived), TURN))
+            span.start(Post(asyncio.get_running_loop(), lambda arrived: receive(*arrived), TURN), tell)
         for watch in self._watches:
-            watch.start()
+            watch.start(tell)
 
     def heard(self, item: Input) -> None:
         """An input, for the observers."""
@@ -88,9 +92,9 @@ class Span:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"bridge {name}", daemon=True)
 
-    def start(self, post: Post[Arrived]) -> None:
+    def start(self, post: Post[Arrived], tell: Tell) -> None:
         """Begin; returns when the bridge's loop runs."""
-        self._post = post
+        self._post, self._tell = post, tell
         self._thread.start()
         self._ready.wait(END_S)
 
@@ -116,11 +120,12 @@ class Span:
             asyncio.run(self._main())
         except Exception as error:
             log.error("the bridge %s has failed and stays away: %s: %s", self.name, type(error).__name__, error)
+            self._tell("bridge", self.name, f"{AWAY}: {type(error).__name__}: {error}")
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        gate = Gate(self.name, self._clock, self._pass_in)
+        gate = Gate(self.name, self._clock, self._pass_in, lambda what: self._tell("bridge", self.name, what))
         keeper = asyncio.create_task(gate.keep())
         self._gate = gate
         self._ready.set()
@@ -148,8 +153,9 @@ class Watch:
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name=f"observer {name}", daemon=True)
 
-    def start(self) -> None:
+    def start(self, tell: Tell) -> None:
         """Begin."""
+        self._tell = tell
         self._thread.start()
 
     def put(self, item: tuple[int, Endpoint | None, bytes]) -> None:
@@ -185,4 +191,5 @@ class Watch:
             except Exception as error:
                 self._ended = True
                 log.error("the observer %s has failed and stays away: %s: %s", self.name, type(error).__name__, error)
+                self._tell("observer", self.name, f"{AWAY}: {type(error).__name__}: {error}")
                 return

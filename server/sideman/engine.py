@@ -6,11 +6,27 @@ nobody; what a person at the terminal should read it leaves in `log`.
 
 from __future__ import annotations
 
+from .addresses import Value
 from .band import Band
 from .desk import View
 from .errors import Refused
 from .hub import Output
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime, Wired
+from .inputs import (
+    Answered,
+    Begin,
+    Built,
+    Datagram,
+    End,
+    Failed,
+    Input,
+    Loaded,
+    Obeyed,
+    Saved,
+    Troubled,
+    Wake,
+    WallTime,
+    Wired,
+)
 from .osc import Message
 from .reception import MAIN, Reception
 from .rights import secret_key
@@ -28,6 +44,7 @@ class Engine(Reception):
         self._configured = Seat("configuration", MAIN, "server", "leader", "", NOWHERE)
         #: What of the configuration could not be obeyed, each with its cure.
         self.complaints: list[str] = []
+        self._troubles: dict[tuple[str, str], str] = {}  # of plugins' bridges and observers
         self._configure(begin.time_ns)
 
     def _configure(self, now: int) -> None:
@@ -94,6 +111,8 @@ class Engine(Reception):
             self._obeyed(item, now)
         elif isinstance(item, Wired):
             self._wired = item
+        elif isinstance(item, Troubled):
+            self._troubled(item, now)
         elif isinstance(item, WallTime):
             self._wall_offset_ns = item.offset_ns
             for each in self._sessions.values():
@@ -124,6 +143,25 @@ class Engine(Reception):
                 self._run(session, now)
         out, self._out = self._out, []
         return out
+
+    def _troubled(self, item: Troubled, now: int) -> None:
+        """All who are here hear of it: over a bridge somebody may be with them who is not heard any more."""
+        key, trouble = (item.kind, item.name), item.trouble
+        if self._troubles.get(key, "") == trouble:
+            return
+        self._troubles.pop(key, None)
+        if trouble:
+            self._troubles[key] = trouble
+        what = f"the {item.kind} {item.name} {'is in trouble: ' + trouble if trouble else 'is well again'}"
+        for session in self._sessions.values():
+            for seat in self._seats.of(session.name):
+                if seat.state == "here":
+                    session.tell(now, seat, "/notice", f"#{item.kind}", what)
+            self._run(session, now)
+
+    def _status(self) -> list[tuple[str, tuple[Value, ...]]]:
+        troubles = (("trouble", (*key, trouble)) for key, trouble in self._troubles.items())
+        return [*super()._status(), *troubles]
 
     def _learned(self, item: Built, now: int) -> None:
         """A job is done elsewhere, or (in a replay) is still to be done: it learns the same then."""

@@ -149,9 +149,16 @@ class Guest:
 class Gate:
     """What a bridge is given: it lets guests in. All of it belongs to the bridge's own loop."""
 
-    def __init__(self, bridge: str, clock: Clock, pass_in: Callable[[Endpoint, bytes], None]) -> None:
+    def __init__(
+        self,
+        bridge: str,
+        clock: Clock,
+        pass_in: Callable[[Endpoint, bytes], None],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.bridge = bridge
         self.pass_in = pass_in
+        self._tell = tell
         self._clock = clock
         self._heap = Heap()
         self._alarm = Alarm(clock, self.flush)
@@ -159,6 +166,10 @@ class Gate:
         self._port = 0
         self.post: Post[Packet | Cut] = Post(asyncio.get_running_loop(), self._take)
         self.unheard = 0
+
+    def trouble(self, what: str) -> None:
+        """Let all performers know, and `/status`, what keeps the bridge from its work; no words: it is well again."""
+        self._tell(what)
 
     def enter(
         self,

@@ -65,6 +65,15 @@ class Wired(NamedTuple):
     late_most_ns: int
 
 
+class Troubled(NamedTuple):
+    """What keeps a plugin's bridge or observer (`kind`) from its work, in words; without any it is well again."""
+
+    time_ns: int
+    kind: str
+    name: str
+    trouble: str
+
+
 class Wake(NamedTuple):
     """A moment that the core had asked for has come."""
 
@@ -123,4 +132,19 @@ class End(NamedTuple):
     time_ns: int
 
 
-Input = Begin | WallTime | Datagram | Obeyed | Wired | Wake | Answered | Failed | Built | Saved | Loaded | Erased | End
+Input = (
+    Begin
+    | WallTime
+    | Datagram
+    | Obeyed
+    | Wired
+    | Troubled
+    | Wake
+    | Answered
+    | Failed
+    | Built
+    | Saved
+    | Loaded
+    | Erased
+    | End
+)

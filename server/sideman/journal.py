@@ -31,6 +31,7 @@ from .inputs import (
     Loaded,
     Obeyed,
     Saved,
+    Troubled,
     Wake,
     WallTime,
     Wired,
@@ -47,6 +48,7 @@ _BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, 
 )
 _OBEYED: Final = 32
 _WIRED: Final = 33
+_TROUBLED: Final = 34
 _DONE: Final = struct.Struct("<QQQqq")  # of a wire: sent, dropped, stale, lateness
 
 
@@ -85,6 +87,8 @@ def encode_input(number: int, item: Input) -> tuple[int, bytes]:
         return _OBEYED, head + _endpoint(item.source) + cut + item.packet
     if isinstance(item, Wired):
         return _WIRED, head + _DONE.pack(*item[2:]) + _text(item.said)
+    if isinstance(item, Troubled):
+        return _TROUBLED, head + _text(item.kind) + _text(item.name) + _text(item.trouble)
     if isinstance(item, Answered):
         return _ANSWERED, head + msgspec.json.encode(item.answer)
     if isinstance(item, Failed):
@@ -146,6 +150,10 @@ def _decode(kind: int, body: bytes) -> tuple[int, Input] | Output:
         item = Obeyed(time_ns, source, body[at:], cut, tuple(players.splitlines()), tuple(offs))
     elif kind == _WIRED:
         item = Wired(time_ns, _read_text(body, at + _DONE.size)[0], *_DONE.unpack_from(body, at))
+    elif kind == _TROUBLED:
+        what, at = _read_text(body, at)
+        name, at = _read_text(body, at)
+        item = Troubled(time_ns, what, name, _read_text(body, at)[0])
     elif kind == _ANSWERED:
         item = Answered(time_ns, msgspec.json.decode(body[at:], type=Answer))
     elif kind == _FAILED:

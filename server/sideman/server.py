@@ -28,7 +28,22 @@ from .elsewhere import Place
 from .engine import Engine
 from .errors import SetupError
 from .inference import Inference
-from .inputs import Answered, Begin, Built, Datagram, End, Failed, Input, Loaded, Obeyed, Saved, Wake, WallTime, Wired
+from .inputs import (
+    Answered,
+    Begin,
+    Built,
+    Datagram,
+    End,
+    Failed,
+    Input,
+    Loaded,
+    Obeyed,
+    Saved,
+    Troubled,
+    Wake,
+    WallTime,
+    Wired,
+)
 from .journal import Recorder
 from .learned import Job
 from .memoryfile import Damaged, encode
@@ -50,6 +65,8 @@ WALL_TIME_STEP_NS = 1_000_000
 #: What the wire has done is told to the engine so often, for `/status`.
 WIRE_EVERY_S = 5.0
 LOG_LINES_A_SECOND = 20
+#: Of what troubles a bridge, so many characters are told.
+MOST_TROUBLE = 300
 
 
 class Server:
@@ -118,7 +135,7 @@ class Server:
         self._build()
         self._wire.start(self.receive)
         self._tell_of_wire()
-        self._bridging.start(self._came_over)
+        self._bridging.start(self._came_over, self._in_trouble)
         log.info("%s", self._wire.said)
         self._arm()
         ready()
@@ -166,6 +183,10 @@ class Server:
         """A packet has come over a bridge."""
         self.feed(Datagram(time_ns, source, packet))
         self._arm()
+
+    def _in_trouble(self, kind: str, name: str, what: str) -> None:
+        """A bridge or an observer tells so on its own thread."""
+        self._later(lambda: Troubled(self._clock.now(), kind, name, what[:MOST_TROUBLE]))
 
     def feed(self, item: Input) -> None:
         """Number an input, record it, let the engine act on it, hand on what comes out."""

@@ -173,8 +173,12 @@ def test_music_goes_on_while_the_broker_is_dead_and_the_bridge_comes_back(tmp_pa
     async def play(server: LiveServer, mqtt: Broker) -> None:
         async with listening(mqtt.port, "stage/online") as ear:
             assert (await ear.next("stage/online")).payload == b"1"
-        mqtt.kill()
         async with Client("ann", port=server.port) as ann:
+            mqtt.kill()
+            told = await ann.wait_for("/notice", "#bridge")
+            assert "the bridge mqtt is in trouble: 127.0.0.1:" in str(told.arguments[1])
+            assert (await ann.ask("/status", reply="/status/is")).arguments
+            await ann.wait_for("/status/is", "trouble", "bridge", "mqtt")
             for pitch in (60, 62, 64):
                 ann.note(pitch, 90, duration_ms=100)
                 await asyncio.sleep(0.12)
@@ -186,6 +190,7 @@ def test_music_goes_on_while_the_broker_is_dead_and_the_bridge_comes_back(tmp_pa
                 assert await ear.told("main/json/tempo") == [90.0]
                 ann.send("/tempo", 100)
                 assert await ear.told("main/json/tempo") == [100.0]
+            await ann.wait_for("/notice", "#bridge", "the bridge mqtt is well again")
 
     with broker(tmp_path) as mqtt, serving("--config", str(configured(tmp_path, mqtt.port))) as server:
         asyncio.run(play(server, mqtt))

@@ -11,7 +11,10 @@ import pytest
 from plugins.packages import install
 from sideman.errors import PluginFault
 from sideman.gate import ROOM, Gate, Guest, Post
+from sideman.inputs import Troubled
+from sideman.journal import Recorder, read
 from sideman.plugin import Registry
+from sideman.replay import verify
 from sideman.testing import Stage
 from sideman_client import Client
 from system.server import serving
@@ -131,6 +134,80 @@ def test_one_that_fails_or_hangs_makes_no_music_wait(
         server.process.terminate()
         server.process.wait(20)
         assert line in server.log()
+
+
+FAILING = """
+        asked = asyncio.Event()
+        gate.enter("echo", lambda message, _: asked.set() if message.arguments == (77.0,) else None)
+        await asked.wait()
+        raise RuntimeError("no cable")
+"""
+LOOKING_ONCE = """
+        if b"/tempo" in packet and packet.endswith(__import__("struct").pack(">f", 77)): raise RuntimeError("no eyes")
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "said", "kind", "name", "reason"),
+    [
+        (FAILING, "        pass", "bridge", "echo", "RuntimeError: no cable"),
+        (ECHO, LOOKING_ONCE, "observer", "count", "RuntimeError: no eyes"),
+    ],
+)
+def test_all_are_told_of_one_that_fails_and_the_status_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, said: str, kind: str, name: str, reason: str
+) -> None:
+    async def play(port: int) -> None:
+        trouble = f"it has failed and stays away until the server starts again: {reason}"
+        async with Client("ann", port=port) as ann, Client("bob", port=port) as bob:
+            ann.send("/listen", "/performer/*/*")
+            await ann.wait_for("/performer/echo/state", "here")
+            ann.send("/tempo", 77)
+            for each in (ann, bob):
+                await each.wait_for("/notice", f"#{kind}", f"the {kind} {name} is in trouble: {trouble}")
+            bob.send("/status")
+            await bob.wait_for("/status/is", "trouble", kind, name, trouble)
+
+    with serving("--config", str(installed(tmp_path, monkeypatch, run, said))) as server:
+        asyncio.run(play(server.port))
+
+
+def test_trouble_is_told_when_it_begins_changes_and_ends_and_a_recording_of_it_replays(tmp_path: Path) -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob", 0, "-", "loft")
+    gone = stage.performer("gone")
+    stage.advance(20)
+    ann.send("/ping")
+    bob.send("/ping")
+    stage.advance(15)
+    for performer in (ann, bob, gone):
+        performer.clear()
+    told = [Troubled(stage.clock.now(), "bridge", "mqtt", trouble) for trouble in ("", "no broker", "no broker", "")]
+    for item in told[:3]:
+        stage.feed(item)
+    ann.send("/status")
+    assert [values for values in ann.got("/status/is") if values[0] == "trouble"] == [
+        ("trouble", "bridge", "mqtt", "no broker")
+    ]
+    stage.feed(told[3])
+    for performer in (ann, bob):
+        assert performer.got("/notice") == [
+            ("#bridge", "the bridge mqtt is in trouble: no broker"),
+            ("#bridge", "the bridge mqtt is well again"),
+        ]
+    assert gone.heard() == []
+    ann.clear()
+    ann.send("/status")
+    assert "trouble" not in {values[0] for values in ann.got("/status/is")}
+    path = tmp_path / "evening.sideman"
+    recorder = Recorder(path)
+    for number, (came, outputs) in enumerate(zip(stage.inputs, stage.outputs_of, strict=True), 1):
+        recorder.input(number, came)
+        for output in outputs:
+            recorder.output(output)
+    recorder.close()
+    assert verify(path).difference == ""
+    assert [frame[1] for frame in read(path) if isinstance(frame[1], Troubled)] == told
 
 
 class Hall:
