@@ -57,6 +57,74 @@ def test_a_player_learns_from_a_player_that_it_was_told_to_hear_when_that_sounds
     assert played > 0
 
 
+def bent(ann: Performer) -> None:
+    """A phrase of which the second of three notes is bent on the way, and let go before the third; one controller."""
+    for pitch in (60, 62, 64):
+        ann.send("/note", float(pitch), 90.0, 1, 400.0)
+        ann.stage.advance(0.1)
+        if pitch == 62:
+            ann.send("/bend", 0.5)
+            ann.send("/control", 1, 99)
+        ann.stage.advance(0.3)
+        if pitch == 62:
+            ann.send("/bend", 0.0)
+        ann.stage.advance(0.1)
+
+
+def moved(ann: Performer, name: str) -> dict[float, set[tuple[tuple[str, float, float], ...]]]:
+    """By pitch: what moves in the events of a memory, as (kind, value, beats behind the onset)."""
+    kept = ann.stage.engine.band.memory(f"main/{name}")
+    found: dict[float, set[tuple[tuple[str, float, float], ...]]] = {}
+    for place in range(len(kept)):
+        event = kept.event(place)
+        controls = tuple((control.kind, control.value, round(control.offset_beats, 2)) for control in event.controls)
+        found.setdefault(event.top.pitch, set()).add(controls)
+    return found
+
+
+def test_controllers_that_a_player_moves_are_learned_with_its_events_by_who_hears_it() -> None:
+    ann = band(("a", "free", "ann"), ("b", "manual", "a"))
+    ann.send("/player/a/stop")
+    ann.send("/player/a/param/through", 1)
+    bent(ann)
+    ann.stage.advance(2)
+    ann.send("/player/a/learn", 0)
+    ann.send("/player/a/jump", 0)
+    ann.send("/player/a/play")
+    ann.stage.advance(12)
+    first, heard = moved(ann, "a"), moved(ann, "b")
+    assert first[62] == {(("bend", 0.5, 0.2), ("control", 99, 0.2), ("bend", 0, 0.8))}
+    assert heard[62] == first[62]
+    assert heard[60] == heard[64] == {()}
+
+
+def test_what_a_player_had_bent_when_it_was_stopped_bends_nothing_that_is_heard_of_it_later() -> None:
+    ann = band(("a", "free", "ann"), ("b", "manual", "a"))
+    ann.send("/player/a/stop")
+    ann.send("/player/a/param/through", 1)
+    bent(ann)
+    ann.stage.advance(2)
+    ann.send("/player/a/learn", 0)
+    ann.send("/player/a/play")
+    ann.clear()
+    for address in ("/player/a/stop", "/player/a/mute"):
+        for _ in range(400):
+            ann.stage.advance(0.02)
+            if ann.got("/player/a/bend") and ann.got("/player/a/bend")[-1][0] == 0.5:
+                break
+        else:
+            pytest.fail("it never bent")
+        ann.send(*((address,) if address.endswith("stop") else (address, 1)))
+        assert ann.got("/player/a/bend")[-1][0] == 0.0
+        ann.stage.advance(3)
+        ann.send("/player/a/mute", 0)
+        ann.send("/player/a/play")
+    ann.stage.advance(6)
+    heard = moved(ann, "b")
+    assert heard[60] == heard[64] == {()}
+    assert len(heard[62]) > 1  # some were broken off
+
+
 def test_of_a_player_that_only_rests_nothing_is_heard() -> None:
     ann = band(("a", "answer", "*"), ("b", "manual", "a"))
     ann.send("/player/a/param/rests", 1)

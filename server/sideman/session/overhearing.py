@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from ..events import Answer
+from ..events import Answer, Control
 from ..streams import Held, Mark, Stream
 from ..voice import DEEPEST, Played, Voice
 from .listening import DRUMS_CHANNEL, Listening
@@ -47,7 +47,8 @@ class Overhearing(Listening):
         return any(voice.name in other.hears for other in self.voices.values())
 
     def _to_be_heard(self, voice: Voice, played: Played) -> Iterator[Unheard]:
-        """What of a planned event can be heard: its notes, each when it sounds, or the label or gesture that it is."""
+        """What of a planned event can be heard: its notes, each when it sounds, or the label or gesture that it is; and
+        then its controllers, which belong to the event that the notes have begun."""
         planned = played.planned
         until_ns = played.due_ns + self.timeline.span_ns(planned.span_beats)
         if planned.label or planned.gesture:
@@ -58,6 +59,9 @@ class Overhearing(Listening):
             off_ns = onset_ns + max(1, self.timeline.span_ns(note.duration_beats))
             held = Held(note.pitch, note.velocity, note.channel, onset_ns, off_ns, planned.why.origin)
             yield Unheard(onset_ns, voice.epoch, voice.depth, held, off_ns)
+        for control in planned.controls:
+            at_ns = played.due_ns + self.timeline.span_ns(control.offset_beats)
+            yield Unheard(at_ns, voice.epoch, voice.depth, control, at_ns)
 
     def _sounds(self, name: str, due: int, now: int) -> None:
         """What a player plays now is heard, unless it was stopped or has thought better of it since."""
@@ -77,6 +81,11 @@ class Overhearing(Listening):
     def _heard(self, voice: Voice, unheard: Unheard, now: int) -> None:
         """It enters the player's stream; what opens may be reacted to, what it closes is learned."""
         what = unheard.what
+        if isinstance(what, Control):
+            key = (voice.name, "drums" if what.channel == DRUMS_CHANNEL else "notes")
+            controls = (self.streams.get(key) or self._new_stream(key)).controls
+            controls.move(unheard.due_ns, what.kind, what.number, what.value, what.channel)
+            return
         kind = "labels" if isinstance(what, Mark) else "drums" if what.channel == DRUMS_CHANNEL else "notes"
         if isinstance(what, Mark) and what.gesture:
             kind = "gesture/"
@@ -91,6 +100,7 @@ class Overhearing(Listening):
         if closed:
             self._close(stream, closed, now)
         if opens:
+            stream.controls.resting.clear()  # a player's event says by itself what is bent or pressed when it begins
             stream.chord, stream.depth = self.harmony, deepest
             self._overheard(stream, unheard, now)
         self._await_phrase(stream)

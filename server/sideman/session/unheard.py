@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..events import Control
 from ..streams import Held, Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """A note, or what is no note, that a player will play; void if its epoch is over before it is due."""
+    """What a player will play, or a controller that it will move; void if its epoch is over before it is due."""
 
     due_ns: int
     epoch: int
     depth: int
-    what: Held | Mark
+    what: Held | Mark | Control
     until_ns: int
 
 
