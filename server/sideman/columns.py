@@ -256,7 +256,8 @@ class Columns:
         """What an event has any number of: notes, numbers or controls."""
         if kind == CONTROLS:
             return tuple([self._control(row) for row in self._rows(place)]) if self.arrays[AT] else ()
-        first, past = self.arrays[name][place : place + 2]
+        ends = self.arrays[name]
+        first, past = ends[place], ends[place + 1]
         if first == past:
             return ()
         if kind == NUMBERS:

@@ -41,8 +41,9 @@ def realise(
     span = min(max(_span(viewpoint, values, source), LEAST_SPAN_BEATS), MOST_SPAN_BEATS)
     near = round(source.top.pitch) if source is not None and source.notes else None
     transpose = shift(settings)
-    low, high = int(settings["pitch_low"]) - transpose, int(settings["pitch_high"]) - transpose
-    target = pitch_of(viewpoint, values, last_pitch, near=near, step=step, chord=chord, low=low, high=high)
+    lowest, highest = int(settings["pitch_low"]), int(settings["pitch_high"])
+    target = pitch_of(viewpoint, values, last_pitch, near=near, step=step, chord=chord, low=lowest - transpose,
+                      high=highest - transpose)  # fmt: skip
     if source is None:
         if target is None:
             return span, (), ""
@@ -54,11 +55,11 @@ def realise(
     drums = source.notes[0].channel == DRUMS_CHANNEL
     transpose = 0 if drums else transpose
     wanted = int(settings["channel"]) or channel
-    low, high = (0, 127) if drums else (int(settings["pitch_low"]), int(settings["pitch_high"]))
+    low, high = (0, 127) if drums else (lowest, highest)
     scale = float(settings["velocity_scale"])
     notes = []
-    ordered = sorted(source.notes, key=lambda note: -note.pitch)[: int(settings["max_notes"])]
-    for place, note in enumerate(ordered):
+    downwards = source.notes if len(source.notes) == 1 else sorted(source.notes, key=lambda note: -note.pitch)
+    for place, note in enumerate(downwards[: int(settings["max_notes"])]):
         pitch = note.pitch + (0 if drums else moved) + transpose
         if not 0 <= round(pitch) <= 127 or (place and not low <= round(pitch) <= high):
             continue  # of a chord, what falls outside is left out; its top was drawn inside

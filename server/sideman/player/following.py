@@ -53,9 +53,12 @@ class Bounds(NamedTuple):
 
     def said(self, picked: Picked) -> list[str]:
         """What bound it, and what was given up, the softest first."""
-        bound = [name for at, name in enumerate(self.names) if picked.bound >> at & 1]
-        given_up = [f"gave up {name}" for at, name in enumerate(self.names) if picked.given_up >> at & 1]
-        return [*bound, *given_up[::-1], *([COPY] if picked.copy else [])]
+        said: list[str] = []
+        if bits := picked.bound:
+            said += [name for at, name in enumerate(self.names) if bits >> at & 1]
+        if bits := picked.given_up:
+            said += [f"gave up {name}" for at, name in enumerate(self.names) if bits >> at & 1][::-1]
+        return [*said, COPY] if picked.copy else said
 
 
 _FREE: Final = Bounds.of((), Moment())
