@@ -6,6 +6,7 @@ Only theory belongs here; where such a harmony was played is another's.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -97,11 +98,6 @@ class Ear:
         self._last.append(tones)
         return of_chord(event.chord) or of_tones(tones) or of_tones(self.tones)
 
-    def would_hear(self, event: Event) -> int:
-        """The same of an event that is not over yet, which is not remembered."""
-        tones = tones_of(event)
-        return of_chord(event.chord) or of_tones(tones) or of_tones(self.tones | tones)
-
     @property
     def tones(self) -> int:
         """The pitch classes of the last events."""
@@ -109,3 +105,14 @@ class Ear:
         for heard in self._last:
             tones |= heard
         return tones
+
+
+def heard_after(before: Sequence[Event], event: Event) -> int:
+    """The harmony that an event sounds in after those before it, as an ear that had heard them would tell."""
+    own = tones_of(event)
+    if found := of_chord(event.chord) or of_tones(own):
+        return found
+    tones = own
+    for earlier in before[-WINDOW:]:
+        tones |= tones_of(earlier)
+    return of_tones(tones)

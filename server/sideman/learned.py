@@ -19,7 +19,7 @@ from .activation import Traced
 from .beatmemory import Beats
 from .events import Event
 from .memory import Memory, Snapshot
-from .models import Alphabet, Model, ModelFactory, NativeModel, Placed, Symbol
+from .models import Alphabet, Model, ModelFactory, NativeModel, Placed, Symbol, heeds
 from .viewpoint import Slicer, Viewpoint, beat_of_event, merged
 
 Span = tuple[int, int]
@@ -61,6 +61,8 @@ class Learned:
         self.alphabet.names = self.viewpoint.names
         self.model: Model = factory(self.alphabet)
         self.placed: Placed | None = self.model if isinstance(self.model, Placed) else None  # asked often
+        self.native = isinstance(self.model, NativeModel)
+        self.heeds = heeds(self.model)
         self.part_names: tuple[str, ...] = getattr(self.model, "names", ())
         self.places = array("q")
         self._lasts = array("q")  # of beats: the place of their last event
@@ -69,6 +71,7 @@ class Learned:
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
         self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
+        self._read: tuple[Event | None, Event | None, Symbol | None] = (None, None, None)  # what was learned last
         self._alone: dict[int, npt.NDArray[np.int32]] = {}  # each symbol as what a model learns
         self._forgotten: tuple[Span, ...] = ()  # what it was built without
         self._past = memory.first  # the memory's positions that it has been taught
@@ -119,7 +122,8 @@ class Learned:
         return learned
 
     def _learn(self, event: Event, stream: int, place: int, last: int) -> int:
-        symbol = self.viewpoint.symbol(event, self.before.get(stream))
+        before = self.before.get(stream)
+        symbol = self.viewpoint.symbol(event, before)
         if symbol is None:
             return -1
         self._note(event, stream, place, last, symbol)
@@ -129,7 +133,19 @@ class Learned:
         if number not in self._alone:
             self._alone[number] = self._told([number])
         self.model.learn(self._alone[number], stream)
+        self._read = (event, before, self.known(symbol)) if not self.viewpoint.studies else (None, None, None)
         return len(self.places) - 1
+
+    def read(self, event: Event, before: Event | None) -> Symbol | None:
+        """An event after another as the model goes on by it; None: it has no symbol.
+
+        What was learned last is read again by everybody who hears it, and not worked out again.
+        """
+        last, preceding, known = self._read
+        if last is event and preceding is before and known is not None:
+            return known
+        symbol = self.viewpoint.symbol(event, before)
+        return self.known(symbol) if symbol is not None else None
 
     def _wholes(self, event: Event, stream: int, place: int) -> list[tuple[Event, int, int]]:
         """What there is to learn when an event has closed, each with its first and last place: itself, or beats."""
@@ -163,13 +179,13 @@ class Learned:
 
     def _told(self, numbers: list[int]) -> npt.NDArray[np.int32]:
         """Symbols as the model wants to learn them: ids in the core, elsewhere rows of their components."""
-        if isinstance(self.model, NativeModel):
+        if self.native:
             return np.array(numbers, np.int32)
         return np.array([self.alphabet.values(number) for number in numbers], np.int32)
 
     def known(self, symbol: tuple[int, ...]) -> Symbol:
         """A symbol as the model wants to go on by it: an id in the core if it has one, else its components."""
-        return (isinstance(self.model, NativeModel) and self.alphabet.find(symbol)) or symbol
+        return (self.native and self.alphabet.find(symbol)) or symbol
 
     def _flush(self, waiting: list[int], streams: list[int]) -> None:
         """Learn runs of symbols, a stream each."""

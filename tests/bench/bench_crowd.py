@@ -24,23 +24,27 @@ COUNTED = ("missed_deadlines", "late", "events_by_stand_ins", "malformed", "refu
 
 def run() -> list[Table]:
     """One table, a row for each house."""
-    rows = [_row("each player hears two", hears_two=True), _row("every player hears all", hears_two=False)]
+    rows = [
+        _row("each player hears two", hears_two=True),
+        _row("every player hears all, one memory for all", shared=True),
+        _row("every player hears all, a memory each"),
+    ]
     return [
         Table(
             f"{PERFORMERS} performers at {RATE_HZ:.0f} events/s, {PLAYERS} players, {SECONDS:.0f} s each",
             ("house", "cores used", "heard/s", "played/s", "packets/s to listeners", *COUNTED),
             rows,
-            "Players: oracle, `pitch*ioi`, mode `free`, a memory each. Every performer but the first listens to every "
+            "Players: oracle, `pitch*ioi`, mode `free`. Every performer but the first listens to every "
             "player; the machine also runs who plays. Cores: processor time of the server by the time that passed.",
         )
     ]
 
 
-def _row(house: str, *, hears_two: bool) -> tuple[Cell, ...]:
+def _row(house: str, *, hears_two: bool = False, shared: bool = False) -> tuple[Cell, ...]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         config = folder / "crowd.toml"
-        config.write_text("".join(_player(number, hears_two=hears_two) for number in range(PLAYERS)))
+        config.write_text("".join(_player(number, hears_two=hears_two, shared=shared) for number in range(PLAYERS)))
         server = stack.enter_context(serving("--seed", "7", "--config", str(config)))
         seats = [stack.enter_context(_socket()) for _ in range(PERFORMERS)]
         to = ("127.0.0.1", server.port)
@@ -61,9 +65,10 @@ def _row(house: str, *, hears_two: bool) -> tuple[Cell, ...]:
         return (house, cores, heard, played, played * (PERFORMERS - 1), *(int(gone[key]) for key in COUNTED))
 
 
-def _player(number: int, *, hears_two: bool) -> str:
+def _player(number: int, *, hears_two: bool, shared: bool) -> str:
     hears = f'["p{2 * number % PERFORMERS}", "p{(2 * number + 1) % PERFORMERS}"]' if hears_two else '["*"]'
-    return f'[[players]]\nname = "v{number}"\nmode = "free"\nhear = {hears}\n'
+    memory = 'memory = "all"\n' if shared else ""
+    return f'[[players]]\nname = "v{number}"\nmode = "free"\nhear = {hears}\n{memory}'
 
 
 def _play(seats: list[socket.socket], to: tuple[str, int], seconds: float) -> None:

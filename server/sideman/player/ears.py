@@ -75,9 +75,9 @@ class Ears:
             self._listen(event, stream, position)
 
     def _listen(self, event: Event, stream: int, position: int) -> None:
-        learned = self.learned
-        symbol = learned.viewpoint.symbol(event, self._before.get(stream))
-        if symbol is None:
+        learned, before = self.learned, self._before.get(stream)
+        known = learned.read(event, before)
+        if known is None:
             return
         phrase = self._phrases.get(stream)
         if phrase is None:
@@ -92,9 +92,11 @@ class Ears:
         if state is None:
             self._make_room()
             state = self._listening[stream] = learned.model.start()
-        tell_before(learned.model, state, event, self._before.get(stream), OTHER)
-        learned.model.advance(state, learned.known(symbol), position if position >= 0 else None)
-        tell_after(learned.model, state, event)
+        if learned.heeds:
+            tell_before(state, event, before, OTHER)
+        learned.model.advance(state, known, position if position >= 0 else None)
+        if learned.heeds:
+            tell_after(state, event)
         self._before[stream] = event
         self._newest = stream
 
@@ -212,9 +214,11 @@ class Ears:
             if symbol is not None:
                 known = alphabet.find(symbol)
                 there = position >= 0 and placed is not None and placed.symbol_at(position) == known
-                tell_before(model, state, event, before, slot)
+                if self.learned.heeds:
+                    tell_before(state, event, before, slot)
                 model.advance(state, self.learned.known(symbol), position if there else None)
-                tell_after(model, state, event)
+                if self.learned.heeds:
+                    tell_after(state, event)
             before = event
         return state
 

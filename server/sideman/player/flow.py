@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..activation import HEARD
-from ..harmonic import Ear
+from ..events import Event
+from ..harmonic import WINDOW
+
+#: So many events of a stream are kept: as many as anything looks back at.
+KEPT: Final = max(HEARD, WINDOW)
 
 
 @dataclass(slots=True)
 class Flow:
-    """What a stream has played lately, as the traces see it."""
+    """What a stream has played lately. What follows from it is asked for only when its player reacts."""
 
     performer: str
-    values: deque[int] = field(default_factory=lambda: deque(maxlen=HEARD))
-    ear: Ear = field(default_factory=Ear)
+    events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEPT))

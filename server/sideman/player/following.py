@@ -17,12 +17,13 @@ from ..activation import HEARD, INFLUENCES, PITCHES, manner_of, value_of, wanted
 from ..addresses import Value
 from ..constraints import DRUMS_CHANNEL, Constraint, Moment
 from ..events import Event, Planned, Query, Why
+from ..harmonic import heard_after
 from ..learned import STREAMS, Learned
 from ..models import Floats, Picked, Reach, Reaction, chance
 from ..realiser import at_speed, controlled, realise
 from ..viewpoint import Viewpoint
 from .choosing import COPY
-from .flow import Flow
+from .flow import KEPT, Flow
 from .steering import Steering
 
 #: The purpose of the draw among the places that are lit.
@@ -87,11 +88,12 @@ class Following(Steering):
         self._follow(event, stream)
 
     def _follow(self, event: Event, stream: int) -> None:
-        if stream not in self._flows and len(self._flows) >= STREAMS:
-            del self._flows[next(iter(self._flows))]
-        flow = self._flows.setdefault(stream, Flow(event.performer))
-        flow.values.append(self._value(event))
-        flow.ear.hear(event)
+        flow = self._flows.get(stream)
+        if flow is None:
+            if len(self._flows) >= STREAMS:
+                del self._flows[next(iter(self._flows))]
+            flow = self._flows[stream] = Flow(event.performer)
+        flow.events.append(event)
 
     def _value(self, event: Event) -> int:
         first = self.learned.viewpoint.components[0]
@@ -104,7 +106,7 @@ class Following(Steering):
         self._reached.clear()
         self._flows.clear()
         for stream, tail in learned.tails.items():
-            for event, _ in list(tail)[-HEARD:]:
+            for event, _ in list(tail)[-KEPT:]:
                 self._follow(event, stream)
 
     def forget_performer(self, performer: str) -> None:
@@ -129,9 +131,10 @@ class Following(Steering):
         self._reached.append((reach.copy(), False))
         heard, harmonies = [], _SILENCE
         if opening is not None:
-            flow = self._flows.get(query.opening_stream) or Flow(opening.performer)
-            heard = [*flow.values, self._value(opening)][-HEARD:]
-            harmonies = wanted(flow.ear.would_hear(opening), reach.shift, self._moves)
+            flow = self._flows.get(query.opening_stream)
+            events = list(flow.events) if flow is not None else []
+            heard = [self._value(event) for event in (*events, opening)[-HEARD:]]
+            harmonies = wanted(heard_after(events, opening), reach.shift, self._moves)
         bounds = self._bounds_at(query)
         draw = chance(query.seed, self._number, ordinal, FOLLOW_PURPOSE)
         picked = self._reaction.react(reach, traced.traces, self._manner, query.onset_beats, heard, harmonies,

@@ -15,7 +15,7 @@ from ..completing import completions
 from ..constraints import Moment, shift
 from ..copying import Copying, Trail
 from ..events import Answer, Event, PartWord, Planned, Query, Why
-from ..models import GAVE_UP, Choice, Placed, heeds
+from ..models import GAVE_UP, Choice, Placed
 from ..pywalk import PyChoice
 from ..realiser import at_speed, controlled, realise
 from .taking import Taking
@@ -122,7 +122,7 @@ class Player(Through, Taking):
         model = self.learned.model
         if (
             isinstance(model, Placed)
-            and not heeds(model)
+            and not self.learned.heeds
             and state is not None
             and before is not None
             and not model.longest_vote(state, avoid)
@@ -147,7 +147,8 @@ class Player(Through, Taking):
         if state is None:
             state = learned.model.start()
         values: tuple[int, ...] = ()
-        tell_before(learned.model, state, event, before, OTHER)
+        if learned.heeds:
+            tell_before(state, event, before, OTHER)
         for component in learned.viewpoint.components:
             value = component.value(event, before) if component.early() else 0
             if not value:
@@ -163,7 +164,7 @@ class Player(Through, Taking):
         if self._behind:
             self._stand_behind()
         learned, way = self.learned, self._walk
-        if way is None or not (learned.places or self._heeds):  # an LLM that ships plays without a memory, too
+        if way is None or not (learned.places or learned.heeds):  # an LLM that ships plays without a memory, too
             return None
         copying = self._copying
         self._undo.append(self._stand())

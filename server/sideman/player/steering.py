@@ -5,14 +5,12 @@ How words become tokens is `tokens/`'s, what the model makes of them its own. Wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
-from ..addresses import Value
 from ..events import Query
-from ..models import Sampler, chance, heeds
+from ..models import Sampler, chance
 from ..tokens import (
     END_TOKEN,
     MUSIC,
@@ -41,14 +39,10 @@ PLAN_PURPOSE: Final = 3000
 class Steering(Choosing):
     """A voice that tells its model what is wanted."""
 
-    def _set(self, settings: Mapping[str, Value]) -> None:
-        super()._set(settings)
-        self._heeds = heeds(self.learned.model)
-
     def _tell(self, query: Query, beat: float, ordinal: int) -> None:
         """Tell what stands before the event that is to be chosen."""
         assert self._walk is not None
-        if not self._heeds:
+        if not self.learned.heeds:
             return
         settings = query.settings
         wanted = f"{settings['instruction']};{settings['plan']}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from ..events import Event
-from ..models import Model, heeds
 from ..tokens import END_TOKEN, SELF, Around, around_tokens
 
 #: The slot of whom it hears.
@@ -24,16 +23,15 @@ class Told(NamedTuple):
     around: Around | None = None
 
 
-def tell_before(model: Model, state: Any, event: Event, before: Event | None, slot: int) -> None:
-    """Tell what stands beside an event that comes next in a stream."""
-    if heeds(model):
-        was = None if before is None else Around(slot, before.chord or None)
-        state.steer(around_tokens(Around(slot, event.chord or None), was))
+def tell_before(state: Any, event: Event, before: Event | None, slot: int) -> None:
+    """Tell a model that heeds words what stands beside an event that comes next in a stream."""
+    was = None if before is None else Around(slot, before.chord or None)
+    state.steer(around_tokens(Around(slot, event.chord or None), was))
 
 
-def tell_after(model: Model, state: Any, event: Event) -> None:
-    """Tell a phrase's end."""
-    if event.last and heeds(model):
+def tell_after(state: Any, event: Event) -> None:
+    """Tell a model that heeds words a phrase's end."""
+    if event.last:
         state.steer((END_TOKEN,))
 
 
