@@ -382,6 +382,8 @@ class Band:
                 job.snapshot = job.memory.snapshot()
             elif id(job.memory) in lost or job.snapshot.first < job.memory.first:
                 job.spoiled = True
+        for learned in self._learned.values():
+            learned.forget_last()
         for player, _ in self._players.values():
             player.forget_performer(performer)
         return erased

@@ -113,6 +113,6 @@ def heard_after(before: Sequence[Event], event: Event) -> int:
     if found := of_chord(event.chord) or of_tones(own):
         return found
     tones = own
-    for earlier in before[-WINDOW:]:
+    for earlier in before[-(WINDOW - 1) :]:
         tones |= tones_of(earlier)
     return of_tones(tones)

@@ -147,6 +147,11 @@ class Learned:
         symbol = self.viewpoint.symbol(event, before)
         return self.known(symbol) if symbol is not None else None
 
+    def forget_last(self) -> None:
+        """What was read last is not at hand any more: somebody whose it may be is forgotten."""
+        self._read = (None, None, None)
+        self.viewpoint.forget_last()
+
     def _wholes(self, event: Event, stream: int, place: int) -> list[tuple[Event, int, int]]:
         """What there is to learn when an event has closed, each with its first and last place: itself, or beats."""
         if not self.viewpoint.slices:

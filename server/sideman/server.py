@@ -181,6 +181,7 @@ class Server:
 
     def _came_over(self, time_ns: int, source: Endpoint, packet: bytes) -> None:
         """A packet has come over a bridge."""
+        self._tidying.heard(time_ns)
         self.feed(Datagram(time_ns, source, packet))
         self._arm()
 
@@ -337,8 +338,9 @@ class Server:
 
     def _later(self, item: Callable[[], Input]) -> None:
         def feed() -> None:
-            self.feed(item())
-            self._arm()
+            if not self._stopped.is_set():
+                self.feed(item())
+                self._arm()
 
         self._on_loop(feed)
 
@@ -364,6 +366,8 @@ class Server:
         self._arm()
 
     def _wall_time(self) -> None:
+        if self._stopped.is_set():
+            return
         offset = self._clock.wall_offset()
         if abs(offset - self._wall_offset) > WALL_TIME_STEP_NS:
             self._wall_offset = offset
@@ -375,6 +379,8 @@ class Server:
 
     def _tell_of_wire(self) -> None:
         """What it has done by now, if that has changed."""
+        if self._stopped.is_set():
+            return  # the recording is closed, and nobody would be told
         counts = self._wire.counts()
         done = (counts.sent, counts.dropped, counts.stale, counts.late_p99_ns, counts.late_most_ns)
         if done != self._wired:

@@ -82,13 +82,16 @@ class NaiveReach:
     peaks: Peaks = field(default_factory=Peaks)
     beat: float = -math.inf
     place: int = -1
-    following: int = -1
     shift: int = 0
     bpm: float = 0.0
     run: int = 0
     copied: int = 0
     sources: list[int] = field(default_factory=list)
     played: list[int] = field(default_factory=list)
+
+    @property
+    def following(self) -> int:
+        return self.traces.next(self.place) if self.place >= 0 else -1
 
     def melodic(self, played: list[int], least: int) -> list[tuple[int, float, int]]:
         moves = self.manner.moves
@@ -130,7 +133,7 @@ class NaiveReach:
             copy = True
             scores = [0.0 if one.sounding == found[at].sounding else score
                       for one, score in zip(found, scores, strict=True)]  # fmt: skip
-        if not any(scores):
+        else:
             return None
         shares = [score / sum(scores) for score in scores]
         one = found[at]
@@ -197,7 +200,7 @@ class NaiveReach:
         self.run = 0 if carried else self.run + 1 if follows else 1
         self.copied = self.copied + 1 if follows else 1
         mean = self.bpm + (bpm - self.bpm) / TEMPI if bpm and self.bpm else bpm or self.bpm
-        self.place, self.following, self.shift, self.bpm = place, self.traces.next(place), shift, mean
+        self.place, self.shift, self.bpm = place, shift, mean
         self.sources = [*self.sources, place][-SOURCES:]
         self.played = [*self.played, value + shift if value < PITCHES else value][-HEARD:]
         lights = self.melodic(self.played, 1)

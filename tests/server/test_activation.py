@@ -161,3 +161,11 @@ def test_a_break_ends_what_a_stream_had_played() -> None:
         traced.append(Event("ann", number * 10**9, float(number), 1.0, (Note(pitch, 80, 0.0, 1.0),)), 1, 0)
     assert traced.traces.agreement([60, 62, 64], 2) == 1
     assert traced.traces.next(1) == -1
+
+
+def test_an_event_sounds_after_those_before_it_as_an_ear_that_heard_them_tells() -> None:
+    tune = [Event("ann", 0, 0.0, 1.0, (Note(pitch, 80, 0.0, 1.0),)) for pitch in (57, 60, 64, 67, 67)]
+    ear = harmonic.Ear()
+    told = [ear.hear(event) for event in tune]
+    assert told[-1] == harmonic.of_chord("C")  # what was played five events ago is not heard any more
+    assert [harmonic.heard_after(tune[:at], event) for at, event in enumerate(tune)] == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import cast
 
@@ -251,3 +252,16 @@ def test_whenever_one_is_forgotten_the_same_is_learned(moment: str) -> None:
         band.jobs.clear()
     assert band._players["main/solo"][0].learned is band._learned[band.key_of("main/solo")]
     assert {event.performer for event, _ in band._learned[band.key_of("main/solo")].tails[0]} == {"bob"}
+
+
+@pytest.mark.parametrize("viewpoint", ["pitch*ioi", "beat*pitch_class"])
+def test_of_who_is_forgotten_no_event_is_kept_though_nothing_of_it_was_learned(viewpoint: str) -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/player/sideman/viewpoint", viewpoint)
+    ann.send("/player/sideman/learn", 0)
+    ann.play([(pitch, 0.3) for pitch in LOW[:10]])
+    ann.send("/forget-me")
+    assert ann.got("/forgotten") == [(0,)]
+    kept = [one for one in gc.get_objects() if isinstance(one, Event) and one.performer == "ann"]
+    assert kept == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, astuple
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -141,3 +142,29 @@ def test_a_harmony_is_wanted_where_it_stands_and_as_places_are_moved_now() -> No
     assert rows[1].tolist() == [1, 1.0, 0.0]
     assert wanted(1, 2, frozenset({0})).shape == (len(rows) // 2, 3)
     assert wanted(0, 2, None).shape == (0, 3)
+
+
+def test_what_is_learned_after_the_last_source_counts_as_going_on_from_it() -> None:
+    traces, reach, sources = Traces(), Reach(), []
+    manner = Manner(**asdict(manners(longest_copy=8, lead=0)))
+    for number in range(40):  # no value comes again, so that nothing but the last source leads on
+        traces.append(1, 40 + number, 0, number * 0.5, 120.0)
+        picked = Reaction().react(reach, traces, manner, number * 0.5, [40 + number], as_rows([]), np.ones((0, 128)),
+                                  0, Sampler(0.0), 0)  # fmt: skip
+        if picked is not None:
+            sources.append(picked.place)
+            reach.go(traces, manner, picked.place, picked.shift, picked.value, picked.bpm, True)
+    follows = "".join("+" if later == earlier + 1 else " " for earlier, later in pairwise(sources))
+    assert max(map(len, follows.split())) == 8 - 1
+
+
+def test_where_every_pick_would_copy_too_long_nothing_is_picked() -> None:
+    traces = Traces()
+    for stream in range(40):
+        for number, pitch in enumerate((60, 62, 64, 30 + stream)):
+            traces.append(stream, pitch, 0, stream * 4.0 + number, 120.0)
+    manner, reach = Manner(**asdict(manners(longest_copy=2, moves=[0]))), Reach()
+    for place, pitch in enumerate((60, 62, 64)):
+        reach.go(traces, manner, place, 0, pitch, 120.0, False)
+    asked = (traces, manner, 1.0, [60, 62, 64], as_rows([]), np.ones((0, 128)), 0, Sampler())
+    assert all(Reaction().react(reach.copy(), *asked, number << 58) is None for number in range(64))

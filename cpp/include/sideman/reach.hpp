@@ -18,8 +18,7 @@ namespace sideman {
 
 // Where a player stands: what it played last, and how.
 struct Footing {
-    std::int32_t place = Traces::none;      // of its last source
-    std::int32_t following = Traces::none;  // the place after it
+    std::int32_t place = Traces::none;  // of its last source
     int shift = 0;
     double bpm = 0.0;  // the mean tempo of its last sources, 0: unknown
 };
@@ -54,6 +53,11 @@ class Reach {
     std::vector<std::int32_t> recent;  // its last sources
     std::vector<int> played;           // its last values
 
+    // The place after its last source: asked anew each time, since what it learns meanwhile may lie there.
+    std::int32_t following(const Traces& traces) const {
+        return standing.place == Traces::none ? Traces::none : traces.next(standing.place);
+    }
+
     // Time goes by, up to a beat.
     void pass(const Traces& traces, const Manner& manner, double now) {
         const double passed = std::isfinite(beat) ? std::max(0.0, now - beat) : 0.0;
@@ -73,12 +77,12 @@ class Reach {
 
     // It has played an event: where it stands, and what that lights.
     void go(const Traces& traces, const Manner& manner, const Step& step, std::span<const Interval> lost) {
-        const bool follows = step.place == standing.following;
+        const bool follows = step.place == following(traces);
         run = step.carried ? 0 : follows ? run + 1 : 1;
         copied = follows ? copied + 1 : 1;
         double bpm = step.bpm != 0.0 ? step.bpm : standing.bpm;
         if (step.bpm != 0.0 && standing.bpm != 0.0) bpm = standing.bpm + (step.bpm - standing.bpm) / tempi;
-        standing = {step.place, traces.next(step.place), step.shift, bpm};
+        standing = {step.place, step.shift, bpm};
         keep(recent, step.place, sources);
         keep(played, step.value < Traces::pitches ? step.value + step.shift : step.value, values);
         find(traces, manner, played, 1, lost);

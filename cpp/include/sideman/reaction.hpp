@@ -52,7 +52,7 @@ struct Picked {
 class Reaction {
   public:
     static constexpr std::size_t most_constraints = 32;
-    static constexpr int tries = 16;          // so often it picks again where it would copy too long
+    static constexpr int tries = 16;          // so often it picks where it would copy too long, then nothing
     static constexpr double tempo_bpm = 5.0;  // a tempo this far off halves what consistency lets stand
 
     // What is to be played at the beat up to which the peaks have moved; false: nothing that may be is lit.
@@ -63,7 +63,8 @@ class Reaction {
         if (!light(reach, traces, manner)) return false;
         if (!allow(reach, traces, manner, bounds, picked)) return false;
         std::size_t at = 0;
-        for (int tried = 0; tried < tries; ++tried) {
+        for (int tried = 0;; ++tried) {
+            if (tried == tries) return false;
             weighed_ = scores_;
             bounds.sampler.weigh(weighed_, places_);
             at = pick(bounds.draw);
@@ -100,6 +101,7 @@ class Reaction {
     // How high each candidate is lit, weighed by the manner, where it may be moved so; false: none is.
     bool light(const Reach& reach, const Traces& traces, const Manner& manner) {
         const Footing& standing = reach.standing;
+        const std::int32_t following = reach.following(traces);
         lit_.resize(found_.size());
         for (std::size_t i = 0; i < found_.size(); ++i) {
             const Candidate& one = found_[i];
@@ -112,7 +114,7 @@ class Reaction {
             if (standing.place != Traces::none) {
                 if (one.shift != standing.shift) {
                     score *= 1.0 - manner.transposition;
-                } else if (one.place == standing.following) {
+                } else if (one.place == following) {
                     score *= manner.bonus;
                 }
             }
@@ -134,6 +136,7 @@ class Reaction {
     bool allow(const Reach& reach, const Traces& traces, const Manner& manner, const Bounds& bounds,
                Picked& picked) {
         const std::size_t constraints = bounds.weights.size() / Traces::pitches;
+        const std::int32_t following = reach.following(traces);
         const bool elsewhere = manner.continuity > 0 && reach.run >= manner.continuity;
         const auto taboo = std::min(static_cast<std::size_t>(std::max(0, manner.taboo)), reach.recent.size());
         const std::span left_out = std::span(reach.recent).last(taboo);
@@ -144,7 +147,7 @@ class Reaction {
         if (taboo > 0) wishes[wished++] = constraints + 1;
         const auto weight = [&](std::size_t wish, const Candidate& one) {
             if (wish == constraints) {
-                const bool own = one.place == reach.standing.following && one.heights[Reach::melodic] == 0.0;
+                const bool own = one.place == following && one.heights[Reach::melodic] == 0.0;
                 return own ? 0.0 : 1.0;
             }
             if (wish > constraints)
@@ -184,7 +187,7 @@ class Reaction {
         const int most = manner.longest_copy;
         if (most <= 0) return false;
         if (most >= Traces::longest)  // agreement is not counted so far
-            return found_[at].place == reach.standing.following && reach.copied >= most;
+            return found_[at].place == reach.following(traces) && reach.copied >= most;
         played_ = reach.played;
         played_.push_back(pitch(traces, found_[at]));
         traces.melodies(played_, false, most + 1, 1, lost, alike_);

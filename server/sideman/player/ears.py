@@ -112,12 +112,15 @@ class Ears:
     def _make_room(self) -> None:
         """It listens to so many streams at most; of more, the one that it met first is let go."""
         while len(self._listening) >= STREAMS:
-            oldest = next(iter(self._listening))
-            del self._listening[oldest]
-            self._before.pop(oldest, None)
-            self._phrases.pop(oldest, None)
-            self._over.discard(oldest)
-            self._slicers.pop(oldest, None)
+            self._let_go(next(iter(self._listening)))
+
+    def _let_go(self, stream: int) -> None:
+        """Nothing of a stream is kept."""
+        self._listening.pop(stream, None)
+        self._before.pop(stream, None)
+        self._phrases.pop(stream, None)
+        self._over.discard(stream)
+        self._slicers.pop(stream, None)
 
     def take(self, learned: Learned, model: str) -> None:
         """Play on from what was learned afresh or otherwise: it has heard and played what it had before."""
@@ -198,9 +201,12 @@ class Ears:
         self._cue, self._behind = stand.cue, stand.behind
 
     def forget_performer(self, performer: str) -> None:
-        """Nothing of what somebody played is waited for or compared with any more."""
-        self._phrases = {stream: phrase for stream, phrase in self._phrases.items()
-                         if not phrase or phrase[-1].performer != performer}  # fmt: skip
+        """Nothing of what somebody played is waited for, compared with or gone on from any more."""
+        heard = list(self._before.items())
+        heard += [(stream, slicer.open[0][0]) for stream, slicer in self._slicers.items() if slicer.open]
+        for stream, event in heard:
+            if event.performer == performer:
+                self._let_go(stream)
         if any(event.performer == performer for event in self._answers):
             self._answers, self._copying = (), None
 

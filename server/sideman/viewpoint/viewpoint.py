@@ -77,6 +77,11 @@ class Viewpoint:
         self._seen[0] = (event, before, symbol)
         return symbol
 
+    def forget_last(self) -> None:
+        """What was seen last, here and by all that share it, is not kept."""
+        for seen in (self._seen, *list(_SEEN.values())):
+            seen[0] = _NOTHING
+
     def place(self, name: str) -> int:
         """Which component has that name; -1: none."""
         return self.names.index(name) if name in self.names else -1
