@@ -161,13 +161,20 @@ def paged(address: str, arguments: Sequence[Value]) -> list[bytes]:
 
 
 def plain(address: str, arguments: Sequence[Value]) -> bytes:
-    """A packet of the types i, f and s alone: a number that neither i nor f can hold goes as a numeric string."""
+    """A packet of the types i, f and s alone: a number that neither i nor f can hold goes as a numeric string.
+
+    What no string of OSC can hold, as it may stand in the words of somebody's exception, is left out of it.
+    """
     if all(type(value) is not int or -WHOLE <= value < WHOLE for value in arguments):
         try:
             return encode(address, *arguments)
         except ValueError:
             pass
-    return encode(address, *(value if isinstance(value, str) else _narrow(value) for value in arguments))
+    return encode(address, *(_sayable(value) if isinstance(value, str) else _narrow(value) for value in arguments))
+
+
+def _sayable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _narrow(value: float) -> Value:

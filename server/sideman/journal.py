@@ -53,7 +53,7 @@ _DONE: Final = struct.Struct("<QQQqq")  # of a wire: sent, dropped, stale, laten
 
 
 def _text(value: str) -> bytes:
-    raw = value.encode()
+    raw = value.encode(errors="replace")  # the words of an exception may hold what is no UTF-8
     return struct.pack("<H", len(raw)) + raw
 
 

@@ -210,6 +210,20 @@ def test_trouble_is_told_when_it_begins_changes_and_ends_and_a_recording_of_it_r
     assert [frame[1] for frame in read(path) if isinstance(frame[1], Troubled)] == told
 
 
+def test_what_troubles_a_bridge_is_told_and_recorded_though_no_string_of_osc_can_hold_it(tmp_path: Path) -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.clear()
+    recorder = Recorder(tmp_path / "evening.sideman")
+    for number, trouble in enumerate(("broker\0 gone", "no file \udcff"), 1):
+        item = Troubled(stage.clock.now(), "bridge", "mqtt", trouble)
+        recorder.input(number, item)
+        stage.feed(item)
+        ann.send("/status")
+    recorder.close()
+    assert [values[3] for values in ann.got("/status/is") if values[0] == "trouble"] == ["broker gone", "no file ?"]
+
+
 class Hall:
     """A gate on a stage: what guests send is fed, what is said to them is handed back."""
 
