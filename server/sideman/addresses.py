@@ -386,7 +386,7 @@ TABLE: Final[tuple[Address, ...]] = (
     _row(
         "/forget-me",
         "",
-        "every memory and the recording lose what one has played, for good",
+        "every memory and the recording lose what one has played, for good; a file saved before keeps it",
         5,
         replies="/forgotten",
     ),

@@ -65,6 +65,8 @@ WALL_TIME_STEP_NS = 1_000_000
 #: What the wire has done is told to the engine so often, for `/status`.
 WIRE_EVERY_S = 5.0
 LOG_LINES_A_SECOND = 20
+#: Of the words of an exception so many characters are told.
+MOST_REASON = 300
 #: Of what troubles a bridge, so many characters are told.
 MOST_TROUBLE = 300
 
@@ -304,7 +306,7 @@ class Server:
             self._halves.add(number)
             return
         self._halves.discard(number)
-        self.feed(Built(self._clock.now(), number, reason))
+        self.feed(Built(self._clock.now(), number, reason[:MOST_REASON]))
         self._arm()
 
     def _hand_over(self) -> None:
@@ -332,7 +334,7 @@ class Server:
         if isinstance(report, Ready):
             self._on_loop(lambda: self._built(report.job, report.reason, elsewhere=True))
         elif isinstance(report, Fault):
-            self._later(lambda: Failed(self._clock.now(), report.player, report.reason))
+            self._later(lambda: Failed(self._clock.now(), report.player, report.reason[:MOST_REASON]))
         else:
             self._later(lambda: Answered(self._clock.now(), report))
 

@@ -397,6 +397,16 @@ class Voice:
             self.sounding = [held for held in self.sounding if held.end_ns > now]
         self.to_come = [(onset, say) for onset, say in self.to_come if say.due_ns > now]
 
+    def forget_source(self, performer: str) -> None:
+        """What it played of somebody's music no longer says whose it was, nor when they had played it."""
+        for at, played in enumerate(self.played):
+            why = played.planned.why
+            if performer in (why.source, why.origin):
+                nobody = replace(why, source="", origin="", source_position=-1, source_beat=-1.0)
+                planned = replace(played.planned, why=nobody)
+                raw = replace(played.raw, why=nobody) if played.raw is not None else None
+                self.played[at] = replace(played, planned=planned, raw=raw)
+
     # What ends it
 
     def silence(self, now: int) -> Iterator[Effect]:

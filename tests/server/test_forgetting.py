@@ -265,3 +265,19 @@ def test_of_who_is_forgotten_no_event_is_kept_though_nothing_of_it_was_learned(v
     assert ann.got("/forgotten") == [(0,)]
     kept = [one for one in gc.get_objects() if isinstance(one, Event) and one.performer == "ann"]
     assert kept == []
+
+
+def test_of_what_was_played_from_somebodys_music_why_no_longer_says_whose_it_was() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.play([(pitch, 0.3) for pitch in LOW[:6]])
+    stage.advance(4)
+    event = bob.got("/player/sideman/note")[0][4]
+    bob.send("/player/sideman/why", int(str(event)))
+    assert "ann" in str(bob.got("/player/sideman/why"))
+    ann.send("/forget-me")
+    bob.clear()
+    bob.send("/player/sideman/why", int(str(event)))
+    (reason,) = bob.got("/player/sideman/why")
+    assert "ann" not in str(reason)
+    assert reason[3:5] == ("", -1.0)

@@ -68,6 +68,8 @@ class Exchanging(Taking):
             if voice.waiting is not None and voice.waiting.phrase.performer == seat.name:
                 voice.waiting = None
         self.effects.append(ForgetPerformer("", self.name, seat.name, seat))
+        for voice in self.voices.values():
+            voice.forget_source(seat.name)
         self._replan_all(now)
 
     def _replan_all(self, now: int) -> None:
