@@ -33,11 +33,11 @@ from .torches import Place
 CLEARED: Final = ("wjd", "openewld")
 HELD_ROWS: Final = 6  # batches held out, to look at on the way
 #: Full lengths of the stages. A look at what each reached is in docs/training.md.
-PRETRAIN_MUSIC: Final = Course(steps=2300, rows=8, every=200, warm=150, rate=2e-3, seed=1)
-PRETRAIN_TEXT: Final = Course(steps=2000, rows=8, short=1.0, every=200, rate=2.5e-3, dropout=0.05, seed=2)
-TUNE_MUSIC: Final = Course(steps=600, rows=8, short=1.0, every=100, warm=30, rate=1e-3, dropout=0.05, seed=3)
-TUNE_TEXT: Final = Course(steps=900, rows=8, short=1.0, every=100, warm=30, rate=1.5e-3, dropout=0.0, seed=4)
-PLAN_MUSIC: Final = Course(steps=600, rows=8, short=1.0, every=100, warm=30, rate=1e-3, dropout=0.05, seed=5)
+PRETRAIN_MUSIC: Final = Course(steps=5000, rows=8, every=250, warm=150, rate=2e-3, seed=1)
+PRETRAIN_TEXT: Final = Course(steps=4000, rows=8, short=1.0, every=250, rate=2.5e-3, dropout=0.05, seed=2)
+TUNE_MUSIC: Final = Course(steps=3000, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.05, seed=3)
+TUNE_TEXT: Final = Course(steps=5000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=4)
+PLAN_MUSIC: Final = Course(steps=2500, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.05, seed=5)
 
 
 @dataclass(frozen=True, slots=True)
