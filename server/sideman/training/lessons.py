@@ -17,6 +17,9 @@ VIEW: Final = "pitch*ioi"
 GRAMMAR: Final = Grammar(VIEW)
 #: So many lessons may not fit into what is left of a row before it is left empty.
 _TRIES: Final = 4
+#: Of orders about how an answer ends, and of plans, its last note and its end count so many times.
+ENDS: Final = ("tonic", "beats")
+AT_THE_END: Final = 4.0
 _OTHER: Final = 1  # the slot of the performer who is answered
 
 
@@ -66,6 +69,9 @@ def row_of(lesson: Lesson, tell_chords: bool, length: int) -> Row | None:
         tokens += said
         weights += [0.0, *(1.0 for _ in said[1:])]
     answer, heavy = phrase_tokens(lesson.answer, SELF, tell_chords, True)
+    if lesson.plan is not None or any(order.name in ENDS for order in lesson.orders):
+        last = len(GRAMMAR.names) + 1
+        heavy[-last:] = [AT_THE_END * weight for weight in heavy[-last:]]
     row = tokens + answer, weights + heavy
     return row if len(row[0]) <= length else None
 
@@ -77,7 +83,7 @@ def heard(phrases_of: Sequence[Sequence[Phrase]], chance: Chance) -> tuple[tuple
         if len(own) >= 2:
             break
     at = int(chance.integers(1, len(own)))
-    first = max(0, at - int(chance.choice([1, 1, 2, 3])))
+    first = max(0, at - int(chance.choice([1, 1, 1, 2])))
     return tuple(own[first:at]), own[at]
 
 
@@ -108,16 +114,16 @@ def lesson(
     return Lesson(tuple(before_moved), tuple(wanted), made, plan_of(made) if with_plan else None)
 
 
-def lessons_source(songs: Sequence[Song], others: Source, plans: float = 0.0, orderly: float = 0.75) -> Source:
+def lessons_source(songs: Sequence[Song], others: Source, plans: float = 0.0, orderly: float = 0.9) -> Source:
     """Rows of lessons, as many as fit, and of plain music lest it be forgotten; `plans`: the share with a plan."""
     phrases_of = [made for song in songs if len(made := phrases(song)) >= 2]
 
     def one(chance: Chance, length: int) -> Row | None:
         with_plan = chance.random() < plans
         draw = chance.random()
-        if draw < (0.5 if with_plan else 0.1):
+        if draw < (0.4 if with_plan else 0.08):
             names: tuple[str, ...] = ()
-        elif draw < 0.7:
+        elif draw < (0.7 if with_plan else 0.55):
             names = (SINGLE[int(chance.integers(len(SINGLE)))],)
         else:
             names = PAIRS[int(chance.integers(len(PAIRS)))]

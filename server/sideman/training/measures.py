@@ -32,7 +32,7 @@ def share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def obedience(engine: Engine, lessons: Sequence[Lesson], seed: int = 0) -> list[Obeyed]:
+def obedience(engine: Engine, lessons: Sequence[Lesson], seed: int = 0, temperature: float = 1.0) -> list[Obeyed]:
     """A row for each kind of lesson: told what it was told, told nothing, and what another piece's phrase would do."""
     rows: dict[str, list[int]] = {}
     for at, one in enumerate(lessons):
@@ -40,8 +40,8 @@ def obedience(engine: Engine, lessons: Sequence[Lesson], seed: int = 0) -> list[
         row = rows.setdefault(name, [0, 0, 0, 0])
         chance = np.random.default_rng([seed, at])
         chords = one.answer if any(order.name == "chords" for order in one.orders) else None
-        told, _ = answer(engine, chance, one.before, one.orders, chords)
-        untold, _ = answer(engine, chance, one.before, (), chords)
+        told, _ = answer(engine, chance, one.before, one.orders, chords, temperature=temperature)
+        untold, _ = answer(engine, chance, one.before, (), chords, temperature=temperature)
         stranger = lessons[int(chance.integers(len(lessons)))].answer
         row[0] += 1
         row[1] += all(obeys(order, one.before[-1], told) for order in one.orders)
@@ -116,15 +116,17 @@ def carried(given: Plan, phrase: Phrase) -> tuple[bool, bool, bool, bool]:
     return own.cadence == given.cadence, own.shape == given.shape, same, near
 
 
-def plans_carried(engine: Engine, lessons: Sequence[Lesson], told: bool = True, seed: int = 0) -> Carried:
+def plans_carried(
+    engine: Engine, lessons: Sequence[Lesson], told: bool = True, seed: int = 0, temperature: float = 1.0
+) -> Carried:
     """Lessons' own plans given to the model (or kept from it), and what it played."""
     found = []
     for at, one in enumerate(lessons):
         assert one.plan is not None
         intended = one.plan if told else None
-        found.append(
-            carried(one.plan, answer(engine, np.random.default_rng([seed, at]), one.before, intended=intended)[0])
-        )
+        chance = np.random.default_rng([seed, at])
+        played, _ = answer(engine, chance, one.before, intended=intended, temperature=temperature)
+        found.append(carried(one.plan, played))
     parts = np.array(found, bool)
     cadence, shape, bars, density = (float(part.mean()) for part in parts.T)
     return Carried(len(found), cadence, shape, bars, density, float(parts.all(1).mean()))

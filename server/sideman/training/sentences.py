@@ -1,7 +1,8 @@
 """Instructions for text, their examples made by rule, and the rule that says whether an answer obeys.
 
 The seminar's own is to replace the vegetables in a sentence by fruits. Who can do only that has not learned to obey, so
-there are others: the other way round, one word by another, repeating. Some wordings are held out.
+there are others: the other way round, one word by another, repeating, saying of what sort a word is. Some wordings are
+held out. A word that is held out is never replaced and replaces none; of what sort it is, a model may be told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ..tokens import TEXT, prompt, text_tokens
-from .garden import Drawn, Word, draw, fitting
+from .garden import Drawn, Word, draw, fitting, words
 from .streams import Row, Source
 
 #: Each instruction in words, by language: those that are tuned, and those that are held out.
@@ -100,8 +101,29 @@ WORDINGS: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] =
             ("Il faut répéter la phrase.",),
         ),
     },
+    "sort": {
+        "en": (
+            (
+                "Vegetable or fruit?",
+                "Say of what sort each is.",
+                "Name the sorts.",
+            ),
+            ("Is it a vegetable or a fruit?",),
+        ),
+        "fr": (
+            (
+                "Légume ou fruit ?",
+                "Dis de quelle sorte chacun est.",
+                "Nomme les sortes.",
+            ),
+            ("Est-ce un légume ou un fruit ?",),
+        ),
+    },
 }
-_SHARES: Final = {"fruits": 0.35, "vegetables": 0.12, "word": 0.25, "repeat": 0.28}
+_SHARES: Final = {"fruits": 0.35, "vegetables": 0.12, "word": 0.17, "repeat": 0.2, "sort": 0.16}
+#: So many words at most are sorted at once.
+_SORTED: Final = 4
+_SORTS: Final = {"en": {"vegetable": "vegetable", "fruit": "fruit"}, "fr": {"vegetable": "légume", "fruit": "fruit"}}
 #: Sentences from elsewhere are not longer than this.
 LONGEST: Final = 60
 
@@ -132,6 +154,8 @@ def make(
     language = "en" if chance.random() < 0.5 else "fr"
     wordings = WORDINGS[name][language][unseen]
     wording = wordings[int(chance.integers(len(wordings)))]
+    if name == "sort":
+        return _sorting(chance, language, wording)
     if name in ("repeat", "word") and plain and chance.random() < 0.8:
         return _plain(chance, name, wording, plain)
     sort, target = ("fruit", "vegetable") if name == "vegetables" else ("vegetable", "fruit")
@@ -163,7 +187,7 @@ def _beside(chance: np.random.Generator, drawn: Drawn, other: str) -> Drawn:
 
 def _plain(chance: np.random.Generator, name: str, wording: str, plain: Sequence[str]) -> Task:
     """A sentence from elsewhere, or words that are none, to be repeated or to have one word exchanged."""
-    sentence = plain[int(chance.integers(len(plain)))] if chance.random() < 0.7 else _nonsense(chance)
+    sentence = plain[int(chance.integers(len(plain)))] if chance.random() < 0.7 else nonsense(chance)
     found = re.findall(r"[^\W\d_]{2,}", sentence)
     if name == "repeat" or not found:
         return Task(name, wording, sentence, sentence, re.escape(sentence))
@@ -174,7 +198,15 @@ def _plain(chance: np.random.Generator, name: str, wording: str, plain: Sequence
     return Task(name, wording.format(old, new), sentence, answer, re.escape(answer))
 
 
-def _nonsense(chance: np.random.Generator) -> str:
+def _sorting(chance: np.random.Generator, language: str, wording: str) -> Task:
+    """Some words, held out or not, each to be named with its sort."""
+    there = [word for sort in ("vegetable", "fruit") for word in words(language, sort)]
+    drawn = [there[int(chance.integers(len(there)))] for _ in range(int(chance.integers(1, _SORTED + 1)))]
+    answer = ", ".join(f"{word.text}: {_SORTS[language][word.sort]}" for word in drawn)
+    return Task("sort", wording, ", ".join(word.text for word in drawn), answer, re.escape(answer))
+
+
+def nonsense(chance: np.random.Generator) -> str:
     """Some words of random letters."""
     letters = "abcdefghijklmnopqrstuvwxyzéèà"
     return " ".join(

@@ -23,6 +23,7 @@ from .lessons import lessons_source
 from .network import Llama
 from .preferences import Preference, made
 from .saving import load, save
+from .school import music_school, text_school
 from .sentences import LONGEST, tasks_source
 from .shape import Shape
 from .songs import Song
@@ -33,11 +34,13 @@ from .torches import Place
 CLEARED: Final = ("wjd", "openewld")
 HELD_ROWS: Final = 6  # batches held out, to look at on the way
 #: Full lengths of the stages. A look at what each reached is in docs/training.md.
-PRETRAIN_MUSIC: Final = Course(steps=5000, rows=8, every=250, warm=150, rate=2e-3, seed=1)
-PRETRAIN_TEXT: Final = Course(steps=4000, rows=8, short=1.0, every=250, rate=2.5e-3, dropout=0.05, seed=2)
-TUNE_MUSIC: Final = Course(steps=3000, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.05, seed=3)
-TUNE_TEXT: Final = Course(steps=5000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=4)
-PLAN_MUSIC: Final = Course(steps=2500, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.05, seed=5)
+PRETRAIN_MUSIC: Final = Course(steps=3250, rows=8, every=250, warm=150, rate=2e-3, dropout=0.0, seed=1)
+PRETRAIN_TEXT: Final = Course(steps=3000, rows=8, short=1.0, every=250, rate=2.5e-3, dropout=0.05, seed=2)
+#: Before it is tuned, a model learns to copy.
+SCHOOL: Final = Course(steps=300, rows=8, short=1.0, every=50, warm=30, rate=2e-3, dropout=0.0, seed=11)
+TUNE_MUSIC: Final = Course(steps=3000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=3)
+TUNE_TEXT: Final = Course(steps=4250, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=4)
+PLAN_MUSIC: Final = Course(steps=2000, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.0, seed=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,19 @@ def _further(start: Path, kind: str, dropout: float) -> tuple[Llama, Vocabulary,
     return model, vocabulary, str(about.get("data", ""))
 
 
+def _to_school(model: Llama, source: Source, course: Course, out: Path, work: Work) -> None:
+    """Copying first; a course that is shorter than the full one has a shorter school, too."""
+    own = shorter(SCHOOL, min(SCHOOL.steps, max(course.steps // 10, 1)), None)
+    own = replace(own, rows=course.rows, length=course.length, seed=course.seed + SCHOOL.seed)
+    train(model, source, _held(source, own)[:2], own, work.at, out / "school", work.tell)
+
+
 def tune_music(
     start: Path, songs: Sequence[Song], valid: Sequence[Song], course: Course, out: Path, work: Work
 ) -> Progress:
     """Instructions for music, with plain music between them."""
     model, vocabulary, data = _further(start, "music", course.dropout)
+    _to_school(model, music_school(), course, out, work)
     source = lessons_source(songs, songs_source(songs))
     check = lessons_source(valid, songs_source(valid), orderly=1.0)
     return _run(model, vocabulary, source, check, course, out, work, {"stage": "tune", "data": data})
@@ -108,6 +119,7 @@ def tune_music(
 def tune_text(start: Path, texts: Texts, course: Course, out: Path, work: Work) -> Progress:
     """Instructions for text, with plain text between them."""
     model, vocabulary, data = _further(start, "text", course.dropout)
+    _to_school(model, text_school(), course, out, work)
     about = {"stage": "tune", "data": data}
     plain = plain_of(texts)
     source, check = tasks_source(texts_source(texts), plain=plain), tasks_source(plain=plain)
