@@ -33,7 +33,7 @@ TEXTS: Final = 200  # of each sort, not longer than this
 LONGEST_TEXT: Final = 240
 PAIRS: Final = 480
 HELD_PAIRS: Final = 160
-BOUNDS: Final = (0.05, 0.1, 0.3)
+BOUNDS: Final = (0.005, 0.02, 0.1, 0.3)
 
 
 def everything(data: Path, out: Path, work: Work, say: Callable[[str], None] = print) -> str:
