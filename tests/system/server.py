@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,15 @@ class LiveServer:
         """What it has written to standard error so far."""
         self.errors.seek(0)
         return self.errors.read()
+
+    def logs(self, words: str, within_s: float = START_S) -> bool:
+        """Whether it writes these words to standard error, by then at the latest."""
+        until = time.monotonic() + within_s
+        while words not in self.log():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
 
 
 @contextmanager
