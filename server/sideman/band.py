@@ -383,7 +383,7 @@ class Band:
             elif id(job.memory) in lost or job.snapshot.first < job.memory.first:
                 job.spoiled = True
         for learned in self._learned.values():
-            learned.forget_last()
+            learned.viewpoint.forget_last()
         for player, _ in self._players.values():
             player.forget_performer(performer)
         return erased

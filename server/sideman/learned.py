@@ -71,7 +71,6 @@ class Learned:
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
         self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
-        self._read: tuple[Event | None, Event | None, Symbol | None] = (None, None, None)  # what was learned last
         self._alone: dict[int, npt.NDArray[np.int32]] = {}  # each symbol as what a model learns
         self._forgotten: tuple[Span, ...] = ()  # what it was built without
         self._past = memory.first  # the memory's positions that it has been taught
@@ -122,8 +121,7 @@ class Learned:
         return learned
 
     def _learn(self, event: Event, stream: int, place: int, last: int) -> int:
-        before = self.before.get(stream)
-        symbol = self.viewpoint.symbol(event, before)
+        symbol = self.viewpoint.symbol(event, self.before.get(stream))
         if symbol is None:
             return -1
         self._note(event, stream, place, last, symbol)
@@ -133,24 +131,12 @@ class Learned:
         if number not in self._alone:
             self._alone[number] = self._told([number])
         self.model.learn(self._alone[number], stream)
-        self._read = (event, before, self.known(symbol)) if not self.viewpoint.studies else (None, None, None)
         return len(self.places) - 1
 
     def read(self, event: Event, before: Event | None) -> Symbol | None:
-        """An event after another as the model goes on by it; None: it has no symbol.
-
-        What was learned last is read again by everybody who hears it, and not worked out again.
-        """
-        last, preceding, known = self._read
-        if last is event and preceding is before and known is not None:
-            return known
+        """An event after another as the model goes on by it; None: it has no symbol."""
         symbol = self.viewpoint.symbol(event, before)
         return self.known(symbol) if symbol is not None else None
-
-    def forget_last(self) -> None:
-        """What was read last is not at hand any more: somebody whose it may be is forgotten."""
-        self._read = (None, None, None)
-        self.viewpoint.forget_last()
 
     def _wholes(self, event: Event, stream: int, place: int) -> list[tuple[Event, int, int]]:
         """What there is to learn when an event has closed, each with its first and last place: itself, or beats."""

@@ -65,10 +65,8 @@ WALL_TIME_STEP_NS = 1_000_000
 #: What the wire has done is told to the engine so often, for `/status`.
 WIRE_EVERY_S = 5.0
 LOG_LINES_A_SECOND = 20
-#: Of the words of an exception so many characters are told.
-MOST_REASON = 300
-#: Of what troubles a bridge, so many characters are told.
-MOST_TROUBLE = 300
+#: Of the words of an exception, and of what troubles a bridge, so many characters are told.
+MOST_WORDS = 300
 
 
 class Server:
@@ -189,7 +187,7 @@ class Server:
 
     def _in_trouble(self, kind: str, name: str, what: str) -> None:
         """A bridge or an observer tells so on its own thread."""
-        self._later(lambda: Troubled(self._clock.now(), kind, name, what[:MOST_TROUBLE]))
+        self._later(lambda: Troubled(self._clock.now(), kind, name, what[:MOST_WORDS]))
 
     def feed(self, item: Input) -> None:
         """Number an input, record it, let the engine act on it, hand on what comes out."""
@@ -306,7 +304,7 @@ class Server:
             self._halves.add(number)
             return
         self._halves.discard(number)
-        self.feed(Built(self._clock.now(), number, reason[:MOST_REASON]))
+        self.feed(Built(self._clock.now(), number, reason[:MOST_WORDS]))
         self._arm()
 
     def _hand_over(self) -> None:
@@ -334,7 +332,7 @@ class Server:
         if isinstance(report, Ready):
             self._on_loop(lambda: self._built(report.job, report.reason, elsewhere=True))
         elif isinstance(report, Fault):
-            self._later(lambda: Failed(self._clock.now(), report.player, report.reason[:MOST_REASON]))
+            self._later(lambda: Failed(self._clock.now(), report.player, report.reason[:MOST_WORDS]))
         else:
             self._later(lambda: Answered(self._clock.now(), report))
 

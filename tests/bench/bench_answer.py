@@ -10,11 +10,11 @@ import ctypes
 import os
 import random
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 from bench.native import native
 from bench.report import Cell, Table, Timing
+from bench.sockets import bound
 from sideman.osc import Message, decode, encode
 from system.server import serving
 
@@ -31,7 +31,7 @@ def run() -> list[Table]:
     """One table."""
     with ExitStack() as stack:
         server = stack.enter_context(serving("--seed", "7"))
-        seats = [stack.enter_context(_socket()) for _ in range(PERFORMERS)]
+        seats = [stack.enter_context(bound()) for _ in range(PERFORMERS)]
         for number, seat in enumerate(seats):
             _ask(seat, server.port, "/join", f"p{number}")
         _ask(seats[0], server.port, "/session/set", "chord_ms", 5.0)
@@ -72,7 +72,7 @@ def _played(seats: list[socket.socket], port: int, answers: int) -> tuple[list[i
     answered, echoed = (ctypes.c_int64 * answers)(), (ctypes.c_int64 * answers)()
     numbers = (ctypes.c_int * len(seats))(*(seat.fileno() for seat in seats))
     ports = (ctypes.c_int * len(seats))(*(seat.getsockname()[1] for seat in seats))
-    with _socket() as floor:
+    with bound() as floor:
         library.echo_begin(floor.fileno(), ports, len(seats), 1, 0)
         try:
             library.crowd(
@@ -104,11 +104,3 @@ def _ask(seat: socket.socket, port: int, address: str, *arguments: str | float) 
             said = found
         if said.address == "/error":
             raise RuntimeError(f"{address}: {said.arguments}")
-
-
-@contextmanager
-def _socket() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made

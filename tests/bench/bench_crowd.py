@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.report import Cell, Table
+from bench.sockets import bound
 from sideman.osc import Message, decode, encode
 from system.server import serving
 
@@ -46,12 +47,12 @@ def _row(house: str, *, hears_two: bool = False, shared: bool = False) -> tuple[
         config = folder / "crowd.toml"
         config.write_text("".join(_player(number, hears_two=hears_two, shared=shared) for number in range(PLAYERS)))
         server = stack.enter_context(serving("--seed", "7", "--config", str(config)))
-        seats = [stack.enter_context(_socket()) for _ in range(PERFORMERS)]
+        seats = [stack.enter_context(bound()) for _ in range(PERFORMERS)]
         to = ("127.0.0.1", server.port)
         for number, seat in enumerate(seats):
             seat.sendto(encode("/join", f"p{number}"), to)
             time.sleep(0.005)
-        ears = stack.enter_context(_socket())
+        ears = stack.enter_context(bound())
         ears.sendto(encode("/join", "p0"), to)  # a second port of the first, who listens to nobody and asks
         ears.sendto(encode("/ignore", "/*/*/*"), to)
         _play(seats, to, 5.0)  # the memories hold something, everybody plays
@@ -107,10 +108,3 @@ def _cpu_s(process: int) -> float:
     """Processor seconds that a process has used, in all its threads."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _socket() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.bind(("127.0.0.1", 0))
-    made.settimeout(5)
-    return made

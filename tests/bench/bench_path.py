@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.report import Cell, Table, Timing
+from bench.sockets import bound
 from plugins.packages import install
 from sideman.osc import Message, decode, encode
 from system.server import serving
@@ -47,7 +48,7 @@ def _rows(listeners: int, *, plugin: bool) -> Iterator[tuple[Cell, ...]]:
     with ExitStack() as stack:
         if plugin:
             stack.enter_context(_with_plugin())
-        ears = [stack.enter_context(_socket()) for _ in range(listeners)]
+        ears = [stack.enter_context(bound()) for _ in range(listeners)]
         echo = stack.enter_context(_echo([ear.getsockname()[1] for ear in ears]))
         server = stack.enter_context(serving("--seed", "7"))
         to = ("127.0.0.1", server.port)
@@ -97,14 +98,6 @@ def _teach(ear: socket.socket, to: tuple[str, int]) -> None:
         ear.sendto(encode("/note", float(draw.choice((60, 62, 64, 65, 67, 69))), 90.0, 1, 10.0), to)
         time.sleep(0.004)
     time.sleep(1.2)
-
-
-@contextmanager
-def _socket() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
-        made.settimeout(5)
-        yield made
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from .exercises import Order
 from .lessons import GRAMMAR, Lesson, row_of
 from .phrases import Phrase
 from .sentences import WORDINGS, Task, example, nonsense
-from .streams import Chance, Row, Source
+from .streams import Chance, Row, Source, packed
 
 SHORTEST: Final = 4
 LONGEST: Final = 14
@@ -30,7 +30,7 @@ def text_school() -> Source:
         said = nonsense(chance)
         return example(Task("repeat", wordings[int(chance.integers(len(wordings)))], said, said, ""))
 
-    return lambda chance, length: _packed(chance, length, one)
+    return lambda chance, length: packed(chance, length, one)
 
 
 def music_school() -> Source:
@@ -49,21 +49,9 @@ def music_school() -> Source:
             weight * PITCH if first <= token < past else weight for token, weight in zip(tokens, weights, strict=True)
         ]
 
-    return lambda chance, length: _packed(chance, length, one)
+    return lambda chance, length: packed(chance, length, one)
 
 
 def _line(chance: Chance, size: int) -> tuple[int, ...]:
     middle = int(chance.integers(48, 84))
     return tuple(middle + int(step) for step in chance.integers(-7, 8, size))
-
-
-def _packed(chance: Chance, length: int, one: Source) -> Row:
-    """As many as fit, one after another."""
-    tokens: list[int] = []
-    weights: list[float] = []
-    while len(tokens) < length:
-        more, heavy = one(chance, length)
-        if not more or (tokens and len(tokens) + len(more) > length):
-            break
-        tokens, weights = tokens + more, weights + heavy
-    return tokens[:length], weights[:length]

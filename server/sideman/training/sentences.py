@@ -15,7 +15,7 @@ import numpy as np
 
 from ..tokens import TEXT, prompt, text_tokens
 from .garden import Drawn, Word, draw, fitting, words
-from .streams import Row, Source
+from .streams import Row, Source, packed
 
 #: Each instruction in words, by language: those that are tuned, and those that are held out.
 WORDINGS: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] = {
@@ -242,17 +242,12 @@ def tasks_source(others: Source | None = None, share: float = 0.15, plain: Seque
     """Rows of several tasks one after another; now and then one of plain text, lest it be forgotten."""
     names, shares = list(_SHARES), list(_SHARES.values())
 
+    def one(chance: np.random.Generator, length: int) -> Row:
+        return example(make(chance, names[int(chance.choice(len(names), p=shares))], plain=plain))
+
     def row(chance: np.random.Generator, length: int) -> Row:
         if others is not None and chance.random() < share:
             return others(chance, length)
-        tokens: list[int] = []
-        weights: list[float] = []
-        while len(tokens) < length:
-            name = names[int(chance.choice(len(names), p=shares))]
-            more, heavy = example(make(chance, name, plain=plain))
-            if tokens and len(tokens) + len(more) > length:
-                break
-            tokens, weights = tokens + more, weights + heavy
-        return tokens[:length], weights[:length]
+        return packed(chance, length, one)
 
     return row

@@ -166,6 +166,18 @@ def texts_source(groups: Sequence[tuple[float, Sequence[str]]]) -> Source:
     return row
 
 
+def packed(chance: Chance, length: int, one: Source) -> Row:
+    """Rows one after another, as many as fit; a first that is too long is cut. An empty row ends it."""
+    tokens: list[int] = []
+    weights: list[float] = []
+    while len(tokens) < length:
+        more, heavy = one(chance, length)
+        if not more or (tokens and len(tokens) + len(more) > length):
+            break
+        tokens, weights = tokens + more, weights + heavy
+    return tokens[:length], weights[:length]
+
+
 def batch(source: Source, seed: Sequence[int], rows: int, length: int, pad: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Tokens int64[rows, length + 1] and weights float32[rows, length] of what is to be foretold."""
     chance = np.random.default_rng(list(seed))
