@@ -91,9 +91,22 @@ inline std::vector<Interval> intervals_of(const Pairs& pairs, const char* name) 
     return intervals;
 }
 
+inline void check_symbol(std::int64_t symbol, std::int64_t most) {
+    if (symbol < 1) throw py::value_error("symbols must be at least 1; 0 is the unseen symbol");
+    if (symbol > most) throw py::value_error("symbols must be at most " + std::to_string(most));
+}
+
 // Symbols to learn, int32[n] of ids or int32[n, components] of values, as ids; new tuples are interned.
 inline std::vector<std::int32_t> ids_of(Alphabet* alphabet, std::size_t components,
                                         const py::object& symbols) {
+    const std::int64_t known = alphabet != nullptr ? static_cast<std::int64_t>(alphabet->size()) : INT32_MAX;
+    if (py::isinstance<Ints>(symbols)) {  // as it mostly is: an event's symbol, met before
+        const auto ids = py::reinterpret_borrow<Ints>(symbols);
+        if (ids.ndim() == 1) {
+            for (py::ssize_t i = 0; i < ids.size(); ++i) check_symbol(ids.data()[i], known);
+            return {ids.data(), ids.data() + ids.size()};
+        }
+    }
     const py::array given = py::array::ensure(symbols);
     if (!given || (given.dtype().kind() != 'i' && given.dtype().kind() != 'u')) {
         PyErr_Clear();
@@ -106,12 +119,7 @@ inline std::vector<std::int32_t> ids_of(Alphabet* alphabet, std::size_t componen
     }
     const auto wide = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>::ensure(given);
     const std::int64_t* data = wide.data();
-    const std::int64_t most =
-        alphabet != nullptr && !tuples ? static_cast<std::int64_t>(alphabet->size()) : INT32_MAX;
-    for (py::ssize_t i = 0; i < wide.size(); ++i) {
-        if (data[i] < 1) throw py::value_error("symbols must be at least 1; 0 is the unseen symbol");
-        if (data[i] > most) throw py::value_error("symbols must be at most " + std::to_string(most));
-    }
+    for (py::ssize_t i = 0; i < wide.size(); ++i) check_symbol(data[i], tuples ? INT32_MAX : known);
     std::vector<std::int32_t> ids(static_cast<std::size_t>(wide.shape(0)));
     std::vector<Value> values(components);
     for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from .beatmemory import Beats
+from .columns import forget_rows
 from .events import Answer, Event, Query
 from .learned import Job, Key, Learned
 from .memory import MOST_EVENTS, SEGMENT, Memory, Take
@@ -384,6 +385,7 @@ class Band:
                 job.spoiled = True
         for learned in self._learned.values():
             learned.viewpoint.forget_last()
+        forget_rows()
         for player, _ in self._players.values():
             player.forget_performer(performer)
         return erased

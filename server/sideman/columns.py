@@ -9,7 +9,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import fields
-from operator import attrgetter, itemgetter
+from itertools import accumulate
+from operator import attrgetter, is_, itemgetter
 from typing import Any, Final
 
 from .events import Control, Event, Note
@@ -56,6 +57,39 @@ _in_order = itemgetter(*(_READ.index(name) for name, _ in EVENT))
 FRESH: Final = 64
 #: Columns that older files lack, and what each of their events has there.
 LATER: Final = {"form_beats": -1.0}
+
+
+class _Rows:
+    """Events on their way into columns: what is the same whoever keeps them, with strings not yet numbered."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self.plain = list(zip(*map(_plain_of, events), strict=True))
+        self.strings = [word for event in events for word in _strings_of(event)]
+        self.controls = [(at, control) for at, event in enumerate(events) for control in event.controls]
+        notes = [_note_of(note) for event in events for note in event.notes]
+        self.notes = list(zip(*notes, strict=True))
+        self.lengths = [[len(getattr(event, name)) for event in events] for name, _ in TUPLES]
+        self.members = [
+            [value for event in events for value in getattr(event, name)] if members else []
+            for name, members in TUPLES
+        ]  # fmt: skip
+
+
+#: What was on its way last: many memories that hear the same keep the same events one after another.
+_LAST: list[_Rows] = []
+
+
+def _rows_of(events: list[Event]) -> _Rows:
+    if _LAST and len(_LAST[0].events) == len(events) and all(map(is_, _LAST[0].events, events)):
+        return _LAST[0]
+    _LAST[:] = [_Rows(events)]
+    return _LAST[0]
+
+
+def forget_rows() -> None:
+    """What was on its way last is not kept."""
+    _LAST.clear()
 
 
 class Columns:
@@ -110,27 +144,28 @@ class Columns:
         packed, fresh = self._fresh
         if not fresh:
             return self.arrays
-        arrays = self.arrays
-        events = [event for event, _ in fresh]
-        for name, values in zip(PLAIN, zip(*map(_plain_of, events), strict=True), strict=True):
+        arrays, rows = self.arrays, _rows_of([event for event, _ in fresh])
+        for name, values in zip(PLAIN, rows.plain, strict=True):
             arrays[name].extend(values)
-        numbers: list[int] = []
-        for place, event in enumerate(events, packed):
-            numbers.extend(map(self._number, _strings_of(event)))
-            for control in event.controls:
-                self._keep_control(control, place)
+        try:
+            numbers = list(map(self._numbers.__getitem__, rows.strings))
+        except KeyError:  # words never met are numbered in the order in which they came
+            numbers = []
+            for event in rows.events:
+                numbers += map(self._number, _strings_of(event))
+                for control in event.controls:
+                    self._row_of(control)
         for at, name in enumerate(STRINGS):
             arrays[name].extend(numbers[at :: len(STRINGS)])
-        notes = [_note_of(note) for event in events for note in event.notes]
-        for (name, _), values in zip(NOTE, zip(*notes, strict=True), strict=bool(notes)):
-            arrays[f"note {name}"].extend(values)
-        for name, members in TUPLES:
+        for at, control in rows.controls:
+            self._keep_control(control, packed + at)
+        for column, values in zip(self._note_columns, rows.notes, strict=bool(rows.notes)):
+            column.extend(values)
+        for (name, members), lengths, numbers in zip(TUPLES, rows.lengths, rows.members, strict=True):
             ends = arrays[name]
-            for event in events:
-                values = getattr(event, name)
-                ends.append(ends[-1] + len(values))
-                if members and values:
-                    arrays[members].extend(values)
+            ends.extend(list(accumulate(lengths, initial=ends[-1]))[1:])
+            if members:
+                arrays[members].extend(numbers)
         arrays[STREAM].extend([stream for _, stream in fresh])
         self._fresh = (packed + len(fresh), [])
         return arrays
@@ -138,9 +173,13 @@ class Columns:
     def _keep_control(self, control: Control, place: int) -> None:
         """A row for the event at a place."""
         self.arrays[AT].append(place)
-        for name, kind in CONTROL:
-            value = getattr(control, name)
-            self.arrays[f"control {name}"].append(self._number(value) if kind == "str" else value)
+        for (name, _), value in zip(CONTROL, self._row_of(control), strict=True):
+            self.arrays[f"control {name}"].append(value)
+
+    def _row_of(self, control: Control) -> list[Any]:
+        """A controller's values, strings as their numbers."""
+        values = [(getattr(control, name), kind) for name, kind in CONTROL]
+        return [self._number(value) if kind == "str" else value for value, kind in values]
 
     def copy(self, count: int) -> Columns:
         """Its first events again, on any thread while more are appended."""

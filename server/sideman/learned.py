@@ -71,7 +71,8 @@ class Learned:
         self.alike: dict[int, deque[int]] = {}  # the newest positions of each value of the first component
         self.before: dict[int, Event] = {}
         self.tails: dict[int, deque[tuple[Event, int]]] = {}  # the last events of each stream and their positions
-        self._alone: dict[int, npt.NDArray[np.int32]] = {}  # each symbol as what a model learns
+        self._alone: dict[tuple[int, ...], npt.NDArray[np.int32]] = {}  # each symbol as what a model learns
+        self._ids: dict[tuple[int, ...], int] = {}  # those that were met, as the core knows them
         self._forgotten: tuple[Span, ...] = ()  # what it was built without
         self._past = memory.first  # the memory's positions that it has been taught
         self.outgrown = False  # the viewpoint has met so much that it would see it otherwise now
@@ -127,10 +128,10 @@ class Learned:
         self._note(event, stream, place, last, symbol)
         if self.viewpoint.studies and self.viewpoint.meet(event):
             self.outgrown = True
-        number = self.alphabet.intern(symbol)
-        if number not in self._alone:
-            self._alone[number] = self._told([number])
-        self.model.learn(self._alone[number], stream)
+        alone = self._alone.get(symbol)
+        if alone is None:
+            alone = self._alone[symbol] = self._told([self.alphabet.intern(symbol)])
+        self.model.learn(alone, stream)
         return len(self.places) - 1
 
     def read(self, event: Event, before: Event | None) -> Symbol | None:
@@ -176,7 +177,13 @@ class Learned:
 
     def known(self, symbol: tuple[int, ...]) -> Symbol:
         """A symbol as the model wants to go on by it: an id in the core if it has one, else its components."""
-        return (self.native and self.alphabet.find(symbol)) or symbol
+        if not self.native:
+            return symbol
+        number = self._ids.get(symbol) or self.alphabet.find(symbol)
+        if not number:
+            return symbol
+        self._ids[symbol] = number
+        return number
 
     def _flush(self, waiting: list[int], streams: list[int]) -> None:
         """Learn runs of symbols, a stream each."""

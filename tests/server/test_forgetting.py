@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from sideman.band import Band
+from sideman.columns import FRESH
 from sideman.engine import Engine
 from sideman.events import Event, Note
 from sideman.inputs import Begin, Datagram
@@ -263,6 +264,16 @@ def test_of_who_is_forgotten_no_event_is_kept_though_nothing_of_it_was_learned(v
     ann.play([(pitch, 0.3) for pitch in LOW[:10]])
     ann.send("/forget-me")
     assert ann.got("/forgotten") == [(0,)]
+    kept = [one for one in gc.get_objects() if isinstance(one, Event) and one.performer == "ann"]
+    assert kept == []
+
+
+def test_of_who_is_forgotten_no_event_is_kept_though_it_was_just_packed() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.play([(60 + step % 12, 0.1) for step in range(2 * FRESH)])
+    stage.advance(1)
+    ann.send("/forget-me")
     kept = [one for one in gc.get_objects() if isinstance(one, Event) and one.performer == "ann"]
     assert kept == []
 

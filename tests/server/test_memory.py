@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sideman.columns import Columns, forget_rows
 from sideman.events import Control, Event, Note
 from sideman.memory import Forgotten, Memory, spans_of
 
@@ -37,6 +38,24 @@ def full(count: int, segment: int = 10, most: int = 30) -> Memory:
     for number in range(count):
         memory.append(note(number, "ann" if number % 3 else "bob"), number % 2)
     return memory
+
+
+@given(st.lists(events, min_size=1, max_size=12), st.lists(events, max_size=3))
+def test_who_hears_the_same_as_others_keeps_it_as_it_would_alone(heard: list[Event], before: list[Event]) -> None:
+    first, second, alone = Columns(), Columns(), Columns()
+    for event in before:
+        for columns in (second, alone):
+            columns.append(event, 1)
+            columns.pack()
+    for event in heard:
+        for columns in (first, second, alone):
+            columns.append(event, 2)
+    first.pack()
+    second.pack()
+    forget_rows()
+    assert second.pack() == alone.pack()
+    assert second.words == alone.words
+    assert [event for event, _ in first] == heard
 
 
 @given(st.lists(events, max_size=40))
