@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run serve setup test test-python test-cpp test-asan test-ubsan test-tsan fuzz fuzz-sample soak bench evaluate train lint \
+.PHONY: help run serve setup test test-python test-cpp test-asan test-tsan fuzz fuzz-sample soak bench evaluate train lint \
 	format docs docs-check wheel clean
 
 venv := .venv
@@ -47,11 +47,8 @@ test-python: setup  ## the Python tests alone (ARGS="-k phrase")
 test-cpp: setup  ## the C++ tests alone
 	@$(in_venv) sh tools/cpp_tests.sh plain
 
-test-asan: setup  ## the C++ tests under AddressSanitizer
-	@$(in_venv) sh tools/cpp_tests.sh address
-
-test-ubsan: setup  ## the C++ tests under UndefinedBehaviorSanitizer
-	@$(in_venv) sh tools/cpp_tests.sh undefined
+test-asan: setup  ## the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(in_venv) sh tools/cpp_tests.sh address,undefined
 
 test-tsan: setup  ## the C++ tests under ThreadSanitizer
 	@$(in_venv) sh tools/cpp_tests.sh thread

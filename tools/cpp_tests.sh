@@ -1,5 +1,5 @@
 #!/bin/sh
-# `sh tools/cpp_tests.sh plain|address|undefined|thread`: the C++ tests, natively, under that sanitizer.
+# `sh tools/cpp_tests.sh plain|address,undefined|thread`: the C++ tests, natively or under these sanitizers.
 set -eu
 kind=$1
 sanitizer=$kind
