@@ -244,3 +244,31 @@ def test_nothing_comes_late_because_time_ran_otherwise_until_a_tapped_beat() -> 
                 events += 1
                 assert item.time_ns - output.due_ns < 5_000_000
     assert events > 150
+
+
+@pytest.mark.parametrize("chart", ["3/4 C | F | G | A", "[A] 4/4 C | D | [B] 3/4 E | F"])
+def test_a_machine_that_counts_bars_of_its_own_does_not_pull_a_chart_apart(chart: str) -> None:
+    def course(kind: str) -> list[tuple[object, ...]]:
+        stage = Stage()
+        ann, other = stage.performer("ann"), stage.performer("other", 0, "-", "main", kind)
+        ann.send("/chart/set", chart)
+        ann.send("/start")
+        ann.clear()
+        for number in range(24):
+            other.send("/beat", *([number % 4 + 1] if kind == "server" else []))
+            stage.advance(0.5)
+        assert not other.got("/error")
+        return ann.got("/clock")
+
+    assert course("server") == course("human")
+
+
+def test_who_taps_beside_another_is_told_once_that_somebody_else_gives_the_beat() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    for _ in range(6):
+        ann.send("/beat")
+        bob.send("/beat")
+        stage.advance(0.5)
+    assert bob.got("/notice") == [("/beat", "ann gives the beat, until silent for 4 s")]
+    assert not ann.got("/notice")

@@ -9,6 +9,9 @@ from .call import Call, Steps, command
 @command("/beat")
 def beat(call: Call) -> Steps:
     beat_in_bar = int(call.command.arguments[0])
+    charted = call.view.chart if call.view.charted else call.session.chart
+    if charted is not None and call.sender.kind == "server":
+        beat_in_bar = 0  # a machine counts bars of its own, and here the chart says where bars begin
     if beat_in_bar > call.session.transport.beats:
         raise Refused(f"there is no beat {beat_in_bar} in a bar of {call.session.transport.beats}", "send /metre first")
     yield

@@ -30,8 +30,12 @@ class Beating(Hands):
         """Somebody taps the beat at `played_ns`; `beat_in_bar` from 1, or 0 where that is not said."""
         played_ns -= round(seat.latency_ms * 1e6)
         if self.follower is None or (seat.name != self.tapper and played_ns - self.last_tap_ns > TAPPER_NS):
-            self.follower, self.tapper, self.taps = BeatFollower(), seat.name, 0
+            self.follower, self.tapper, self.taps, self.unheeded = BeatFollower(), seat.name, 0, ""
         if seat.name != self.tapper:
+            if self.unheeded != seat.name:
+                self.unheeded = seat.name
+                wait_s = TAPPER_NS // SECOND
+                self.tell(now, seat, "/notice", "/beat", f"{self.tapper} gives the beat, until silent for {wait_s} s")
             return
         self.last_tap_ns = played_ns
         beats = self.follower.tap(played_ns)

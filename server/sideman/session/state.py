@@ -79,6 +79,7 @@ class SessionState:
         self.follower: BeatFollower | None = None  # of whoever taps the beat
         self.tapper = ""
         self.last_tap_ns = now
+        self.unheeded = ""  # who has been told that somebody else gives the beat
         self.taps = 0
         self.settings: dict[str, Value] = defaults(SESSION_PARAMS)
         self._defaults = dict(self.settings)
