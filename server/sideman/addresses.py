@@ -242,7 +242,7 @@ TABLE: Final[tuple[Address, ...]] = (
         "/panic",
         "",
         "now: every player is disarmed, every sounding note ends, all plans are dropped, so are commands that wait for "
-        "a beat, bar or section; one that waits itself drops those that were due with it",
+        "a beat, bar or section or for a time tag; one that waits itself drops those that were due with it",
         4,
     ),
     _row(

@@ -193,9 +193,8 @@ class Engine(Reception):
                 self._run(session, now)
 
     def _wake(self, now: int) -> None:
-        while (item := self._bundles.pop(now)) is not None:
-            source, bundle, due = self._held.pop(int(str(item[0])))
-            self._bundle(source, bundle, now, due)
+        while (waiting := self._waiting.pop(now)) is not None:
+            self._bundle(waiting.source, waiting.bundle, now, waiting.due_ns)
         for session in list(self._sessions.values()):
             while session.wake(now):
                 self._run(session, now)
@@ -203,5 +202,5 @@ class Engine(Reception):
 
     def next_ns(self) -> int | None:
         """When it wants to be woken next."""
-        agendas = [self._bundles, *(session.agenda for session in self._sessions.values())]
-        return min((due for agenda in agendas if (due := agenda.next_ns()) is not None), default=None)
+        moments = [self._waiting.next_ns(), *(session.agenda.next_ns() for session in self._sessions.values())]
+        return min((moment for moment in moments if moment is not None), default=None)

@@ -253,7 +253,14 @@ SESSION_PARAMS: Final = table(
         Param("hold_max_s", 0.1, 600, 10, "s", "a note held longer no longer delays a phrase's end"),
         Param("echo_ms", 0, 2000, 0, "ms", "machine pitches heard back within it are ignored"),
         Param("tap_starts", 0, 1, 0, "", "whether four taps of `/beat` start the transport", True),
-        Param("panic_release_s", 0, 86_400, 0, "s", "so long after a panic it starts again by itself; 0: never"),
+        Param(
+            "panic_release_s",
+            0,
+            86_400,
+            0,
+            "s",
+            "so long after a panic it starts again by itself, unless stopped; 0: never",
+        ),
         Param(
             "manners_density",
             0,

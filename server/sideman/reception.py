@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from .addresses import NAME, NAME_CURE, NEVER_ANSWERED, TABLE, Value, find
-from .agenda import Agenda
 from .band import Band
 from .commands import Command, parse
 from .desk import COMMANDS, Call, Steps, View
@@ -19,12 +18,13 @@ from .params import PLAYER_PARAMS
 from .rights import Challenges, is_loopback
 from .seats import NOWHERE, Endpoint, Seat
 from .session import Session
+from .session.delaying import DROPPED
 from .timeline import SECOND
 from .voice import STALE_NS
+from .waiting import MAX_HELD, Waiting, WaitingRoom
 
 MAIN = "main"
 AHEAD_NS = 2 * SECOND
-MAX_HELD = 4096
 MAX_SESSIONS = 16
 OFF_TAGS_TOLD = 8
 
@@ -35,9 +35,7 @@ class Reception(House):
     def __init__(self, begin: Begin, band: Band) -> None:
         super().__init__(begin, band)
         self._challenges = Challenges()
-        self._held: dict[int, tuple[Endpoint, Bundle, int]] = {}
-        self._held_count = 0
-        self._bundles = Agenda()
+        self._waiting = WaitingRoom()
         self._wired: Wired | None = None
         self._seen: dict[tuple[Endpoint, bytes], int] = {}
         self.late = 0
@@ -114,12 +112,10 @@ class Reception(House):
         if due <= now:
             self.late += due < now
             self._bundle(source, bundle, now, due if due >= now - STALE_NS else now)
-        elif len(self._held) >= MAX_HELD:
+        elif self._waiting.is_full():
             self._refuse(source, seat, "#bundle", Refused("too many bundles wait for their time", "send fewer"), now)
         else:
-            self._held_count += 1
-            self._held[self._held_count] = (source, bundle, due)
-            self._bundles.set(self._held_count, due)
+            self._waiting.add(Waiting(source, bundle, due))
 
     def _off_tags(self, seat: Seat, ahead_ns: int, now: int) -> None:
         """Tell a sender once whose tags are constantly late, by how much."""
@@ -264,11 +260,20 @@ class Reception(House):
             call.session.renew(call.seat, now)
             if call.command.row.section >= 3 and call.seat.kind == "human":
                 call.session.human_act(now)
+        panics = call.session.panics
         for _ in steps:
             raise AssertionError(f"{call.command.row.template} yields twice")
+        if call.session.panics != panics:
+            self._drop_waiting(call.session, now)
         if call.command.row.template == "/join":
             self._joined(call)
         self._run(call.session, now)
+
+    def _drop_waiting(self, session: Session, now: int) -> None:
+        """After a panic: what was to be done there later is dropped, and who sent it is told. What is played stays."""
+        at = self._seats.at
+        for waiting in self._waiting.drop(lambda each: commands(each.bundle, session.name, at(each.source))):
+            session.tell(now, at(waiting.source) or waiting.source, "/notice", "#bundle", DROPPED)
 
     def _joined(self, call: Call) -> None:
         """Who came, from where, where answers go, and how that is changed: for the person at the terminal."""
@@ -346,7 +351,7 @@ class Reception(House):
             ("malformed", (self.malformed,)),
             ("refused", (self.refused,)),
             ("late_bundles", (self.late,)),
-            ("held_bundles", (len(self._held),)),
+            ("held_bundles", (len(self._waiting),)),
             *self._status_of_wire(),
         ]
 
@@ -381,6 +386,14 @@ def reply_to(source: Endpoint, message: Message) -> Endpoint:
     return source
 
 
+def session_to_join(message: Message) -> str:
+    """The session that a `/join` names; what it says wrong is answered when it is obeyed."""
+    try:
+        return str(parse(message).arguments[3]) or MAIN
+    except Refused:
+        return MAIN
+
+
 def flat(bundle: Bundle) -> list[Message]:
     """The messages of a bundle, in order, those of its inner bundles among them."""
     messages: list[Message] = []
@@ -390,6 +403,18 @@ def flat(bundle: Bundle) -> list[Message]:
         else:
             messages.extend(flat(element))
     return messages
+
+
+def commands(bundle: Bundle, session: str, seat: Seat | None) -> bool:
+    """Whether a bundle of this seat does more in that session than to sit there and play."""
+    place = seat.session if seat is not None else MAIN
+    for message in flat(bundle):
+        if message.address == "/join":
+            place = session_to_join(message)
+        found = find(message.address)
+        if place == session and (found is None or found[0].section > 3):
+            return True
+    return False
 
 
 def addresses(session: Session) -> list[str]:

@@ -8,10 +8,11 @@ import pytest
 
 from sideman.inputs import Wake
 from sideman.journal import encode_output
-from sideman.osc import IMMEDIATELY, encode, encode_bundle
+from sideman.osc import IMMEDIATELY, encode, encode_bundle, time_tag
 from sideman.rights import hash_token
 from sideman.settings import Settings, Tokens
 from sideman.testing import Performer, Stage
+from sideman.timeline import SECOND
 
 FORM = "[A] C | F | [B] G | A"
 
@@ -229,6 +230,45 @@ def test_a_panic_that_waited_drops_what_waits_for_later_and_says_so() -> None:
     stage.advance(5)
     assert ann.got("/player/sideman/note") == []
     assert ann.got("/tempo") == []
+
+
+def tagged(stage: Stage, seconds: float, *messages: bytes) -> bytes:
+    """A bundle for so many seconds from now."""
+    unix_ns = stage.clock.now() + stage.clock.wall_offset() + round(seconds * SECOND)
+    return encode_bundle(time_tag(unix_ns), list(messages))
+
+
+@pytest.mark.parametrize("plays", ["/player/sideman/play", "/player/*/play", "/start"])
+def test_a_panic_drops_bundles_that_wait_for_their_time_and_says_so(plays: str) -> None:
+    stage, ann = taught()
+    ben = stage.performer("ben")
+    ann.send("/player/sideman/play")
+    stage.advance(0.1)
+    stage.packet(ben.endpoint, tagged(stage, 1.5, encode(plays)))
+    guest = stage.port()
+    stage.packet(guest, tagged(stage, 1.5, encode("/join", "cid"), encode(plays)))
+    ann.send("/panic")
+    assert ben.got("/notice") == [("#bundle", "it waits no more: /panic came before")]
+    assert [heard.address for heard in stage.arrived(guest)] == ["/notice"]
+    ann.clear()
+    stage.advance(10)
+    assert ann.got("/player/sideman/note") == []
+    stage.packet(ben.endpoint, tagged(stage, 1.5, encode(plays)))
+    stage.advance(10)
+    assert ann.got("/player/sideman/note")
+
+
+def test_a_panic_drops_no_bundle_of_another_session_and_none_that_is_only_played() -> None:
+    stage, ann = taught()
+    ben = stage.performer("ben", 0, "-", "elsewhere")
+    ann.send("/listen", "/performer/*/note")
+    stage.packet(ben.endpoint, tagged(stage, 1.0, encode("/tempo", 90)))
+    cid = stage.performer("cid")
+    stage.packet(cid.endpoint, tagged(stage, 1.0, encode("/note", 60.0, 90.0, 1, 100.0)))
+    ann.send("/panic")
+    stage.advance(1.05)
+    assert ben.got("/tempo") == [(90.0,)]
+    assert ann.got("/performer/cid/note") == [(60, 90, 1)]
 
 
 def test_what_is_sent_after_a_panic_that_waited_is_obeyed() -> None:

@@ -419,6 +419,20 @@ def test_a_room_without_people_starts_again_by_itself_after_a_panic(stage: Stage
     assert ann.got(STATE) == []
 
 
+@pytest.mark.parametrize("undone", [("/stop",), ("/session/set", "panic_release_s", 0)])
+def test_a_room_that_is_stopped_after_a_panic_or_is_not_to_start_again_does_not(
+    stage: Stage, undone: tuple[str | int, ...]
+) -> None:
+    ann = stage.performer("ann")
+    ann.send("/session/set", "panic_release_s", 10)
+    ann.send("/panic")
+    stage.advance(1)
+    ann.send(str(undone[0]), *undone[1:])
+    ann.clear()
+    stage.advance(20)
+    assert ann.heard() == []
+
+
 @pytest.mark.parametrize("mode", ["free", "answer"])
 def test_a_player_says_that_it_plays_before_its_first_note(stage: Stage, mode: str) -> None:
     ann = stage.performer("ann")

@@ -17,6 +17,8 @@ from .state import Pending
 EARLY_NS: Final = 10_000_000
 MOST_PENDING: Final = 256
 WHENS: Final = ("beat", "bar", "section")
+#: What is said to whose command a panic has dropped.
+DROPPED: Final = "it waits no more: /panic came before"
 
 
 class Delaying(Charting):
@@ -45,7 +47,7 @@ class Delaying(Charting):
         return dropped
 
     def _tell_dropped(self, message: Message, by: Seat, now: int) -> None:
-        self.tell(now, by, "/notice", message.address, "it waits no more: /panic came before")
+        self.tell(now, by, "/notice", message.address, DROPPED)
 
     def _await_clock(self, now: int) -> None:
         super()._await_clock(now)

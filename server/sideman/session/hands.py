@@ -42,7 +42,10 @@ class Hands(Judging):
         self.agenda.clear(("end", voice.name))
 
     def halt(self, now: int, *, panic: bool) -> None:
-        """`/stop` and `/panic`: every player is disarmed; those that were armed come back at `/start`."""
+        """`/stop` and `/panic`: every player is disarmed; those that were armed come back at `/start`.
+
+        A stop after a panic is meant to last: the room then no longer starts again by itself.
+        """
         for voice in self.voices.values():
             armed, left = voice.armed, voice.beats_left
             self.disarm(voice, now)
@@ -53,6 +56,7 @@ class Hands(Judging):
             voice.panicked = voice.panicked or panic
         self.transport = self.transport.run(self.timeline.beat_at(now), False)
         self.agenda.clear(("clock",))
+        self.agenda.clear(("release",))
         release_s = float(self.settings["panic_release_s"])
         if panic and release_s > 0:
             self.agenda.set(("release",), now + gap_ns(release_s))
@@ -156,6 +160,8 @@ class Hands(Judging):
         if self.settings[name] == value:
             return
         self.settings[name] = value
+        if name == "panic_release_s" and value == 0:
+            self.agenda.clear(("release",))
         for voice in self.voices.values() if name.startswith("manners") else ():
             if voice.playing:
                 self.replan(voice, now)
