@@ -250,7 +250,7 @@ SESSION_PARAMS: Final = table(
     (
         Param("phrase_gap_s", 0.05, 60, 1, "s", "a phrase ends so long after its last note-off"),
         Param("chord_ms", 0, 500, 30, "ms", "onsets within it of the first are one event"),
-        Param("hold_max_s", 0.1, 600, 10, "s", "a note held longer no longer delays a phrase's end"),
+        Param("hold_max_s", 0.1, 600, 10, "s", "a note or event that lasts longer no longer delays a phrase's end"),
         Param("echo_ms", 0, 2000, 0, "ms", "machine pitches heard back within it are ignored"),
         Param("tap_starts", 0, 1, 0, "", "whether four taps of `/beat` start the transport", True),
         Param(

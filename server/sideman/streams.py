@@ -28,7 +28,8 @@ class Held:
 
     def end_ns(self, hold_max_ns: int) -> int:
         """When it ends, as far as a phrase's end waits for it."""
-        return self.onset_ns + hold_max_ns if self.off_ns is None else self.off_ns
+        longest = self.onset_ns + hold_max_ns
+        return longest if self.off_ns is None else min(self.off_ns, longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Stream:
     depth: int = 0  # of a player's phrase: how many reactions of players led to it; a human's is 0
     mark: Mark | None = None  # what is open, if it is no note
     open_ns: int = 0
+    until_ns: int = 0  # how long it lasts, as whoever played it says
     chord: str = ""  # in force when the open event began
     form_beats: float = -1.0  # where in the form it began; below 0: no transport runs
     written: str = ""  # of typed text: the word so far
@@ -97,7 +99,7 @@ class Stream:
         self.velocity_sum += note.velocity
         return closed, opens
 
-    def put(self, now: int, mark: Mark, until_ns: int, timeline: Timeline) -> Event | None:
+    def put(self, now: int, mark: Mark, until_ns: int, timeline: Timeline, hold_max_ns: int) -> Event | None:
         """An event that is no note begins, to last until `until_ns`: the event that it closes, if any."""
         closed = self._close(timeline, now, last=False)
         if not self.phrase_events:
@@ -105,8 +107,8 @@ class Stream:
             self.notes, self.velocity_sum = 0, 0.0
         self.phrase_events += 1
         self.mark = mark
-        self.open_ns = now
-        self.phrase_end_ns = max(self.phrase_end_ns, until_ns)
+        self.open_ns, self.until_ns = now, until_ns
+        self.phrase_end_ns = max(self.phrase_end_ns, min(until_ns, now + hold_max_ns))
         return closed
 
     def opening(self, timeline: Timeline) -> Event:
@@ -142,7 +144,9 @@ class Stream:
             return None
         end = min(end, now)
         channel = self.open[-1].channel if self.open else 1
-        closed = self._close(timeline, end, last=True, now=now)
+        # The phrase does not wait for what lasts too long, but it is learned as long as it is.
+        lasts = max(end, self.until_ns) if self.mark is not None else end
+        closed = self._close(timeline, lasts, last=True, now=now)
         phrase = Phrase(
             self.performer,
             self.phrase_first_ns,

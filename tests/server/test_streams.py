@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sideman.streams import Held, Stream
+from sideman.streams import Held, Mark, Stream
+from sideman.testing import Stage
 from sideman.timeline import SECOND, Timeline
 
 TIMELINE = Timeline(0)  # 120 a minute: a beat is half a second
@@ -86,6 +87,31 @@ def test_a_note_held_too_long_no_longer_delays_the_end(stream: Stream) -> None:
 def test_a_note_with_a_duration_awaits_no_note_off(stream: Stream) -> None:
     on(stream, 0, 60, off_s=0.25)
     assert stream.end_ns(HOLD_NS) == 0.25 * SECOND
+
+
+def test_a_note_that_is_to_last_too_long_delays_the_end_no_longer_than_one_that_is_held(stream: Stream) -> None:
+    on(stream, 0, 36, off_s=120)
+    assert stream.end_ns(HOLD_NS) == HOLD_NS
+    event, phrase = finish(stream, 11)
+    assert phrase.end_ns == HOLD_NS  # type: ignore[attr-defined]
+    assert event.notes[0].duration_beats == 240.0  # type: ignore[attr-defined]
+
+
+def test_an_event_that_lasts_too_long_delays_no_end_but_is_learned_as_long_as_it_is(stream: Stream) -> None:
+    stream.put(0, Mark("dawn"), 32 * SECOND, TIMELINE, HOLD_NS)
+    assert stream.end_ns(HOLD_NS) == HOLD_NS
+    event, phrase = finish(stream, 11)
+    assert phrase.end_ns == HOLD_NS  # type: ignore[attr-defined]
+    assert event.span_beats == 64.0  # type: ignore[attr-defined]
+
+
+def test_a_pedal_point_of_two_minutes_silences_no_answer() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/note", 36.0, 80.0, 1, 120_000.0)
+    ann.play([(60, 0.5), (64, 0.5)])
+    stage.advance(12)
+    assert ann.got("/player/sideman/note")
 
 
 def test_on_twice_ends_the_first_there(stream: Stream) -> None:

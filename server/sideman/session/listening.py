@@ -101,7 +101,7 @@ class Listening(Exchanging):
             stream = self._new_stream(key)
         played_ns -= round(seat.latency_ms * 1e6)
         for mark in marks:
-            closed = stream.put(played_ns, mark, played_ns + last_ns, self.timeline)
+            closed = stream.put(played_ns, mark, played_ns + last_ns, self.timeline, self._hold_max_ns())
             if closed:
                 self._close(stream, closed, now)
             self._place(stream, played_ns)
@@ -188,8 +188,11 @@ class Listening(Exchanging):
             if voice.resting:
                 self._go(voice, now)
 
+    def _hold_max_ns(self) -> int:
+        return gap_ns(float(self.settings["hold_max_s"]))
+
     def _await_phrase(self, stream: Stream) -> None:
-        end = stream.end_ns(gap_ns(float(self.settings["hold_max_s"])))
+        end = stream.end_ns(self._hold_max_ns())
         if end is not None:
             self.agenda.set(("phrase", stream.number), end + gap_ns(float(self.settings["phrase_gap_s"])))
 
@@ -198,7 +201,7 @@ class Listening(Exchanging):
         stream = next((stream for stream in self.streams.values() if stream.number == number), None)
         if stream is None:
             return
-        finished = stream.finish(due, self.timeline, gap_ns(float(self.settings["hold_max_s"])))
+        finished = stream.finish(due, self.timeline, self._hold_max_ns())
         if finished is None:
             return
         event, phrase = finished

@@ -93,7 +93,8 @@ class Overhearing(Listening):
         stream = self.streams.get(key) or self._new_stream(key)
         deepest = max(unheard.depth, stream.depth if stream.phrase_events else 0)
         if isinstance(what, Mark):
-            closed, opens = stream.put(unheard.due_ns, what, unheard.until_ns, self.timeline), True
+            closed = stream.put(unheard.due_ns, what, unheard.until_ns, self.timeline, self._hold_max_ns())
+            opens = True
         else:
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
             closed, opens = stream.note_on(unheard.due_ns, what, self.timeline, chord_ns)
