@@ -7,12 +7,17 @@ the phrase's end. Contexts, chords and phrases never cross streams; who listens 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from .controls import Controls
 from .events import Event, Note
 from .timeline import SECOND, Timeline
 
 MS = 1_000_000
+#: An off ends a note less far from it than this (semitones) where none is exactly there: a tracker's pitch drifts.
+DRIFT: Final = 0.5
+#: No performer holds more notes than this at once; who never ends any gives up the oldest.
+MOST_SOUNDING: Final = 128
 
 
 @dataclass(slots=True)
@@ -120,15 +125,32 @@ class Stream:
         beat = timeline.beat_at(first.onset_ns)
         return Event(self.performer, first.onset_ns, beat, 0.0, (note,), chord=self.chord, form_beats=self.form_beats)
 
-    def note_off(self, now: int, pitch: float, channel: int) -> bool:
-        """A note ends; False (and counted) when no such note sounds."""
-        held = self.sounding.pop((pitch, channel), None)
+    def note_off(self, now: int, pitch: float, channel: int) -> Held | None:
+        """A note ends, of that pitch or else the nearest within `DRIFT`; None (and counted) when none does."""
+        held = self.sounding.pop((pitch, channel), None) or self._drifted(now, pitch, channel)
         if held is None or (held.off_ns is not None and held.off_ns <= now):
             self.ignored_offs += 1
-            return False
+            return None
         held.off_ns = now
         self.phrase_end_ns = max(self.phrase_end_ns, now)
-        return True
+        return held
+
+    def _drifted(self, now: int, pitch: float, channel: int) -> Held | None:
+        """The nearest note that a pitch may have drifted from, which then is among those that sound no longer."""
+        near = [
+            (abs(held.pitch - pitch), key)
+            for key, held in self.sounding.items()
+            if held.channel == channel and (held.off_ns is None or held.off_ns > now)
+        ]
+        distance, key = min(near, default=(DRIFT, (pitch, channel)))
+        return self.sounding.pop(key) if distance < DRIFT else None
+
+    def too_many(self, now: int) -> list[Held]:
+        """The oldest of more notes than anybody holds: they end now."""
+        over = [self.sounding.pop(key) for key in list(self.sounding)[: max(0, len(self.sounding) - MOST_SOUNDING)]]
+        for held in over:
+            held.off_ns = now if held.off_ns is None else min(held.off_ns, now)
+        return over
 
     def end_ns(self, hold_max_ns: int) -> int | None:
         """When the phrase's last note ends, as far as is known; None when no phrase is under way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sideman.streams import Held, Mark, Stream
+from sideman.streams import MOST_SOUNDING, Held, Mark, Stream
 from sideman.testing import Stage
 from sideman.timeline import SECOND, Timeline
 
@@ -25,7 +25,7 @@ def on(stream: Stream, at_s: float, pitch: float, off_s: float | None = None) ->
 
 
 def off(stream: Stream, at_s: float, pitch: float) -> bool:
-    return stream.note_off(round(at_s * SECOND), pitch, 1)
+    return stream.note_off(round(at_s * SECOND), pitch, 1) is not None
 
 
 def finish(stream: Stream, at_s: float) -> tuple[object, object]:
@@ -125,6 +125,48 @@ def test_on_twice_ends_the_first_there(stream: Stream) -> None:
 def test_off_without_on_is_ignored_and_counted(stream: Stream) -> None:
     assert not off(stream, 0, 60)
     assert stream.ignored_offs == 1
+
+
+def test_an_off_ends_the_note_that_its_pitch_has_drifted_from(stream: Stream) -> None:
+    on(stream, 0, 60.13)
+    assert off(stream, 0.5, 60.02)
+    assert not stream.sounding
+    assert stream.end_ns(HOLD_NS) == 0.5 * SECOND
+
+
+def test_an_off_ends_the_very_note_before_one_that_is_near(stream: Stream) -> None:
+    on(stream, 0, 60.0)
+    on(stream, 0, 60.25)
+    assert off(stream, 0.5, 60.25)
+    assert [held.pitch for held in stream.sounding.values()] == [60.0]
+
+
+def test_an_off_ends_no_neighbour_not_even_a_quarter_tone_away(stream: Stream) -> None:
+    on(stream, 0, 60.0)
+    assert not off(stream, 0.4, 61.0)
+    assert not off(stream, 0.5, 60.5)
+    assert stream.ignored_offs == 2
+
+
+def test_who_never_ends_a_note_holds_no_more_than_anybody_could() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    bob.send("/listen", "/performer/*/note")
+    for step in range(MOST_SOUNDING + 2):
+        ann.send("/note", 40 + step / 7, 90.0)
+        stage.advance(0.05)
+    assert len(stage.engine._sessions["main"].streams["ann", "notes"].sounding) == MOST_SOUNDING
+    assert [heard[0] for heard in bob.got("/performer/ann/note") if heard[1] == 0] == [40, 40]
+
+
+def test_whoever_listens_hears_the_end_of_the_note_that_had_begun() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    bob.send("/listen", "/performer/*/note")
+    ann.send("/note", 60.45, 90.0)
+    stage.advance(0.2)
+    ann.send("/note", 60.55, 0.0)
+    assert bob.got("/performer/ann/note") == [(60, 90, 1), (60, 0, 1)]
 
 
 def test_a_released_performer_holds_nothing(stream: Stream) -> None:

@@ -25,8 +25,10 @@ class Listening(Exchanging):
         key = (seat.name, "drums" if channel == DRUMS_CHANNEL else "notes")
         stream = self.streams.get(key)
         if velocity == 0:
-            if stream is None or not stream.note_off(played_ns, pitch, channel):
+            ended = stream.note_off(played_ns, pitch, channel) if stream is not None else None
+            if stream is None or ended is None:
                 return
+            pitch = ended.pitch  # from which it may have drifted
             self.agenda.clear(("off", seat.name, round(pitch), channel))
         else:
             if self._is_echo(round(pitch), now):
@@ -38,6 +40,8 @@ class Listening(Exchanging):
             chord_ns = round(float(self.settings["chord_ms"]) * 1e6)
             held = Held(pitch, velocity, channel, played_ns, off_ns)
             closed, opens = stream.note_on(played_ns, held, self.timeline, chord_ns)
+            for given_up in stream.too_many(played_ns):
+                self.say(now, f"/performer/{seat.name}/note", round(given_up.pitch), 0, given_up.channel, but=seat)
             if closed:
                 self._close(stream, closed, now)
             if opens:
