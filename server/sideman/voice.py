@@ -149,6 +149,7 @@ class Voice:
     depth: int = 1  # of what it plays: how many reactions of players lead to it, this one included
     playing: bool = False
     resting: bool = False  # armed in `free` with nothing to play from yet
+    trying: bool = False  # it was asked, and may have nothing: it does not say that it plays
     cursor_beat: float = 0.0
     until_beat: float = ENDLESS
     beats: float = -1.0  # asked for by `play`; below 0: none
@@ -192,7 +193,7 @@ class Voice:
             return "muted"
         if self.leashing:
             return "leashing"
-        return "playing" if self.playing else "armed"
+        return "playing" if self.playing and not self.trying else "armed"
 
     @property
     def silent(self) -> bool:
@@ -213,7 +214,7 @@ class Voice:
     def begin(self, beat: float, until_beat: float, finished: Finished | None) -> None:
         """Play from `beat` on, until the event that crosses `until_beat`; after a phrase, or going on."""
         self.playing = True
-        self.resting = False
+        self.resting = self.trying = False
         self.cursor_beat = beat
         self.until_beat = until_beat
         self.answering = finished
@@ -336,6 +337,7 @@ class Voice:
         self.ordinal += not by_hand
         self.begun += not by_hand
         self.adopted += 1
+        self.trying = False
         self.count += 1
         self.cursor_beat = planned.onset_beats + planned.span_beats
         if self.silent:
@@ -424,7 +426,7 @@ class Voice:
         self.epoch += 1
         self.cut_ns = now
         self.playing = False
-        self.resting = False
+        self.resting = self.trying = False
         self.answering = None
         self.asked = None
 

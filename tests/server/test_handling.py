@@ -203,3 +203,18 @@ def test_the_configuration_may_set_every_control() -> None:
     ann = stage.performer("ann")
     ann.send("/refresh")
     assert {*params.items()} <= {(str(name), value) for name, value in ann.got(f"{P}/is")}
+
+
+def test_who_rests_because_of_a_parameter_plays_on_when_that_is_put_back(ann: Performer) -> None:
+    ann.send(f"{P}/param/transpositions", "0")
+    ann.send(f"{P}/param/pitch_low", 100)
+    ann.stage.advance(1)
+    assert ann.got(f"{P}/state")[-1][0] == "armed"
+    ann.clear()
+    ann.send(f"{P}/param/taboo", 2)  # which lifts nothing: it does not say that it plays
+    assert ann.got(f"{P}/state") == []
+    ann.send(f"{P}/param/pitch_low", 0)
+    assert ann.got(f"{P}/state") == [("playing", "oracle", "free")]
+    ann.clear()
+    ann.stage.advance(3)
+    assert ann.got(NOTE)

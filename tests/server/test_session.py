@@ -104,6 +104,33 @@ def test_a_player_in_free_mode_rests_until_it_has_heard_something(stage: Stage) 
     assert len(ann.got("/player/echo/note")) > 3
 
 
+def test_who_rests_on_a_memory_begins_when_somebody_else_teaches_it(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    ann.send("/player/two/new", "oracle", "pitch*ioi", "sideman")
+    ann.send("/player/two/hear")
+    ann.send("/player/two/play")
+    ann.play(PHRASE)
+    assert ann.got("/player/two/state")[-1] == ("playing", "oracle", "free")
+    assert ann.got("/player/two/note")
+
+
+def test_who_has_nothing_to_play_from_says_that_it_is_armed_until_it_has(stage: Stage) -> None:
+    ann = stage.performer("ann")
+    ann.send("/player/echo/new", "oracle")
+    ann.clear()
+    ann.send("/player/echo/play")
+    stage.advance(1)
+    assert ann.got("/player/echo/state") == [("armed", "oracle", "free")]
+    ann.send("/note", 60, 90)
+    stage.advance(0.5)
+    ann.send("/note", 62, 90)
+    heard = [message for message in ann.heard() if message.address in ("/player/echo/state", "/player/echo/note")]
+    assert heard[1].arguments == ("playing", "oracle", "free")
+    stage.advance(2)
+    assert ann.got("/player/echo/note")
+    assert len(ann.got("/player/echo/state")) == 2
+
+
 def test_free_for_so_many_beats_ends_disarmed(stage: Stage) -> None:
     ann = stage.performer("ann")
     ann.play(PHRASE)

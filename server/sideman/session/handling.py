@@ -46,7 +46,7 @@ class Handling(Holding):
             self._hasten(voice, float(value) / float(before), now)
         if name == "effects":
             voice.chain = links(str(value), self.treatments)
-        if voice.playing:
+        if voice.playing or voice.resting:  # what kept it silent may be lifted
             self.replan(voice, now)
 
     def check(self, name: str, value: Value) -> None:

@@ -43,7 +43,7 @@ class Holding(Leashed):
         self.agenda.clear(("plan", voice.name))
         self.agenda.clear(("end", voice.name))
         hand.woke = hand.woke or not voice.playing
-        hand.held, voice.playing, voice.resting = True, True, False
+        hand.held, voice.playing, voice.resting, voice.trying = True, True, False, False
         hand.since_beat = self.timeline.beat_at(now)
         hand.event = last.number
         sounding = [held for held in voice.sounding if held.end_ns > now and held.channel != DRUMS_CHANNEL]

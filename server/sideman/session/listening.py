@@ -176,7 +176,8 @@ class Listening(Exchanging):
         if not hearers:
             return
         learns = tuple(self._learns(voice, stream.performer) or voice.records(event) for voice in hearers)
-        for memory in {voice.memory for voice, on in zip(hearers, learns, strict=True) if on}:
+        grown = {voice.memory for voice, on in zip(hearers, learns, strict=True) if on}
+        for memory in grown:
             position = self.memory_lengths.get(memory, 0)
             self.phrase_starts.setdefault((stream.number, memory), position)
             self.memory_lengths[memory] = position + 1
@@ -188,8 +189,8 @@ class Listening(Exchanging):
                 stream.number,
             )
         )
-        for voice in hearers:
-            if voice.resting:
+        for voice in self.voices.values():
+            if voice.resting and (voice in hearers or voice.memory in grown):
                 self._go(voice, now)
 
     def _hold_max_ns(self) -> int:

@@ -56,6 +56,9 @@ class Playing(Mannered):
             voice.begun = 0
         voice.asked, voice.fresh = None, False
         voice.forget_ended(now)
+        if voice.trying and answer.events:
+            voice.trying = False
+            self.show(voice, now)
         if answer.plan:
             self.say(now, f"/player/{voice.name}/plan", answer.plan)
         for planned in answer.events:
@@ -97,8 +100,8 @@ class Playing(Mannered):
     def _begin_free(self, voice: Voice, now: int, beat: float, until_beat: float) -> None:
         """Go on from memory; with nothing in it, it rests until something is heard, and does not say that it plays."""
         voice.begin(beat, until_beat, None)
-        if self.memory_lengths.get(voice.memory):
-            self.show(voice, now)
+        voice.trying = not self.memory_lengths.get(voice.memory)
+        self.show(voice, now)
         self._go(voice, now)
 
     def replan(self, voice: Voice, now: int) -> None:
@@ -130,6 +133,7 @@ class Playing(Mannered):
 
     def _nothing(self, voice: Voice, now: int) -> None:
         """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
+        voice.trying = False
         if voice.goes_on:
             voice.playing, voice.resting = False, True
         else:
@@ -139,8 +143,7 @@ class Playing(Mannered):
     def _go(self, voice: Voice, now: int) -> None:
         """Plan on, from now if its place lies so far back that it would have to be rushed."""
         if voice.resting:
-            voice.playing, voice.resting = True, False
-            self.show(voice, now)
+            voice.playing, voice.resting, voice.trying = True, False, True
             voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))
         if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
             self.late += 1
