@@ -179,6 +179,11 @@ class Voice:
         return bool(self.settings["learn"])
 
     @property
+    def leash(self) -> float:
+        """So many beats it plays on without a human; 0: without end."""
+        return float(self.settings["leash"])
+
+    @property
     def state(self) -> str:
         """The first that holds of the states in PROTOCOL.md."""
         if self.failed:

@@ -108,6 +108,7 @@ def test_no_machine_brings_a_leashed_player_back(tried: str, kind: str) -> None:
         "/at",
         "/player/sideman/set",
         "/player/sideman/param/leash",
+        "/player/sideman/undo",
     }
     stage.advance(4)
     ann.send("/refresh")
@@ -286,6 +287,58 @@ def test_a_bot_may_shorten_a_leash_and_it_counts() -> None:
     assert ann.got(STATE)[-1][0] == "leashed"
     bot.send("/player/sideman/param/leash", 2000)
     assert bot.got("/error")[-1][1] == "only a human lets sideman play on for longer"
+
+
+@pytest.mark.parametrize("ways", [["undo"], ["drop", "new"], ["drop", "new", "undo"]])
+def test_no_bot_lengthens_a_leash_that_a_human_has_shortened(ways: list[str]) -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    bot = stage.performer("bot", 0, "-", "main", "bot")
+    bot.send("/player/sideman/param/temperature", 0.5)
+    bot.send("/player/sideman/param/leash", 32)
+    stage.advance(3)
+    ann.send("/player/sideman/param/leash", 8)
+    if "new" in ways:
+        ann.clear()  # who makes it anew says so
+    for way in ways:
+        bot.send(f"/player/sideman/{way}", *(["oracle"] if way == "new" else []))
+    assert ("leash", 8.0) in ann.got("/player/sideman/is")
+    ann.clear()
+    ann.send("/player/sideman/get", "leash")
+    assert ann.got("/player/sideman/is") == [("leash", 8.0)]
+    stage.packet(
+        bot.endpoint, bundle("/player/sideman/drop", "/player/sideman/new oracle", "/player/sideman/set leash 64")
+    )
+    assert bot.got("/error")[-1][:2] == ("/player/sideman/set", "only a human lets sideman play on for longer")
+
+
+def bundle(*lines: str) -> bytes:
+    """Messages, each as its words, in one packet."""
+    return encode_bundle(IMMEDIATELY, [encode(*line.split()) for line in lines])
+
+
+def test_a_bot_takes_back_its_last_change_that_is_no_shorter_leash() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    bot = stage.performer("bot", 0, "-", "main", "bot")
+    bot.send("/player/sideman/param/temperature", 0.5)
+    bot.send("/player/sideman/param/leash", 32)
+    bot.send("/player/sideman/undo")
+    assert bot.got("/player/sideman/is")[-1] == ("temperature", 1.0)
+    bot.send("/player/sideman/undo")
+    assert bot.got("/error")[-1][1] == "you have changed nothing of sideman"
+    ann.send("/player/sideman/param/leash", 4)
+    ann.send("/player/sideman/undo")
+    assert ann.got("/player/sideman/is")[-1] == ("leash", 32.0)
+
+
+def test_who_is_made_anew_by_a_human_has_the_leash_of_all() -> None:
+    ann = Stage().performer("ann")
+    ann.send("/player/sideman/param/leash", 8)
+    ann.send("/player/sideman/drop")
+    ann.send("/player/sideman/new", "oracle")
+    ann.send("/player/sideman/get", "leash")
+    assert ann.got("/player/sideman/is")[-1] == ("leash", 64.0)
 
 
 def test_the_configuration_may_set_any_leash_and_says_who_is_a_human() -> None:

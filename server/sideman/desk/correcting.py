@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from ..errors import Refused
+from ..session.leash import lifts_leash
+from ..voice import Change, Voice
 from .call import Call, Steps, command
+from .parameters import lengthens
 
 
 @command("/player/<p>/mute")
@@ -29,11 +32,17 @@ def forget(call: Call) -> Steps:
 def undo(call: Call) -> Steps:
     call.own()
     name, voice = call.player()
-    if voice is None or not any(change.by == call.sender.name for change in voice.changes):
+    if voice is None or not _own_changes(call, voice):
         raise Refused(f"you have changed nothing of {name}", "undo takes back your own last change only")
     yield
     voice = call.voice()
-    mine = [change for change in voice.changes if change.by == call.sender.name]
+    mine = _own_changes(call, voice)
     if mine:
         voice.changes.remove(mine[-1])
         call.session.undo(voice, mine[-1], call.now)
+
+
+def _own_changes(call: Call, voice: Voice) -> list[Change]:
+    """What the sender has changed and may take back: that it has shortened a leash only a human may."""
+    mine = [change for change in voice.changes if change.by == call.sender.name]
+    return mine if lengthens(call) else [change for change in mine if not lifts_leash(voice, change)]

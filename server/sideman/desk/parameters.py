@@ -10,6 +10,7 @@ from ..commands import text
 from ..errors import Refused
 from ..params import PLAYER_PARAMS, SESSION_PARAMS, AnyParam, TextParam, check
 from ..seats import NOWHERE
+from ..session.leash import is_longer
 from .call import Call, Steps, command
 
 
@@ -60,10 +61,14 @@ def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
 def _may_leash(call: Call, beats: float) -> None:
     """Only humans, and the configuration, let players play on longer without a human."""
     name, voice = call.player()
-    before = float(voice.settings["leash"] if voice is not None else PLAYER_PARAMS["leash"].default)
-    longer = before > 0 and (beats == 0 or beats > before)
-    if longer and call.sender.kind != "human" and call.source != NOWHERE:
+    before = float(voice.settings["leash"]) if voice is not None else call.session.kept_leash(name)
+    if is_longer(beats, before) and not lengthens(call):
         raise Refused(f"only a human lets {name} play on for longer", f"a shorter leash may be set: below {before:g}")
+
+
+def lengthens(call: Call) -> bool:
+    """Whether the sender may let players play on longer without a human."""
+    return call.sender.kind == "human" or call.source == NOWHERE
 
 
 @command("/player/<p>/get")

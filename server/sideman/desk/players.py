@@ -11,6 +11,7 @@ from ..session.presence import MAX_PLAYERS
 from ..viewpoint import check as check_viewpoint
 from ..voice import MODES
 from .call import Call, Steps, command
+from .parameters import lengthens
 
 
 @command("/player/<p>/new")
@@ -42,8 +43,11 @@ def new(call: Call) -> Steps:
     if there is not None:
         call.answer(f"/player/{name}/state", *there.states())
         return
+    leash = session.kept_leash(name)
     added = session.add_voice(name, model, viewpoint, memory, call.sender.name, call.now)
     session.show(added, call.now, always=True)
+    if leash != added.leash and not lengthens(call):
+        session.put(added, "leash", leash, call.now)
 
 
 @command("/player/<p>/drop")

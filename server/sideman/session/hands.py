@@ -128,6 +128,7 @@ class Hands(Judging):
     def drop(self, voice: Voice, now: int) -> None:
         """A player ends; its memory stays."""
         self.disarm(voice, now)
+        self.keep_leash(voice)
         del self.voices[voice.name]
         self.wanted.pop(voice.name, None)  # another of that name is not to become it
         self.shadow(now)

@@ -5,8 +5,26 @@ Only performers of kind `human` renew it; who calls this has seen to that.
 
 from __future__ import annotations
 
-from ..voice import ENDLESS, LEASH_LEAST_NS, LEASHING_BEATS, Voice
+from typing import Final
+
+from ..params import PLAYER_PARAMS
+from ..voice import ENDLESS, LEASH_LEAST_NS, LEASHING_BEATS, Change, Voice
 from .deadlines import Deadlines
+
+DEFAULT: Final = float(PLAYER_PARAMS["leash"].default)
+#: Of so many players that were dropped the leash is kept.
+MOST_KEPT: Final = 256
+
+
+def is_longer(beats: float, than: float) -> bool:
+    """Whether a leash lets a player play on for longer than another; 0 is endless."""
+    return than > 0 and (beats == 0 or beats > than)
+
+
+def lifts_leash(voice: Voice, change: Change) -> bool:
+    """Whether the player would play on for longer if a change were taken back."""
+    before = change.before
+    return change.what == "param leash" and isinstance(before, int | float) and is_longer(before, voice.leash)
 
 
 class Leashed(Deadlines):
@@ -19,6 +37,21 @@ class Leashed(Deadlines):
             if voice.leashing:
                 voice.leashing = False
                 self.show(voice, now)
+
+    def keep_leash(self, voice: Voice) -> None:
+        """A player is dropped: if it is to be leashed sooner than others, so is who comes under its name."""
+        self.leashes.pop(voice.name, None)
+        if is_longer(DEFAULT, voice.leash):
+            self.leashes[voice.name] = voice.leash
+            for name in list(self.leashes)[:-MOST_KEPT]:
+                del self.leashes[name]
+
+    def kept_leash(self, name: str) -> float:
+        """The leash of a player of that name that no human makes, in place of the one that there is or was."""
+        there = self.voices.get(name)
+        if there is not None:
+            return there.leash if is_longer(DEFAULT, there.leash) else DEFAULT
+        return self.leashes.get(name, DEFAULT)
 
     def _go(self, voice: Voice, now: int) -> None:
         """Plan on; but nobody does so on the leash, whatever has asked for it."""
@@ -34,10 +67,9 @@ class Leashed(Deadlines):
 
     def _leash_end(self, voice: Voice) -> int | None:
         """When it falls silent unless a human acts: after so many beats at whatever tempo, and a minute at least."""
-        beats = float(voice.settings["leash"])
-        if beats <= 0:
+        if voice.leash <= 0:
             return None
-        return max(self.last_human_ns + LEASH_LEAST_NS, self.timeline.ns_at(self.last_human_beat + beats))
+        return max(self.last_human_ns + LEASH_LEAST_NS, self.timeline.ns_at(self.last_human_beat + voice.leash))
 
     def _set_leash(self, voice: Voice, name: str, now: int) -> None:
         """A parameter was set: if it is the leash, that counts from now on as it is."""

@@ -95,6 +95,7 @@ class SessionState:
         self.chart_label = ""  # of the chart, that was said last
         self.section = ""  # of the chart, that was said last
         self._followed: int | None = None  # the position whose beat of the chart was said last
+        self.leashes: dict[str, float] = {}  # that players had who were dropped
         self.last_human_ns = now
         self.last_human_beat = self.timeline.beat_at(now)
         self.echoes = 0
