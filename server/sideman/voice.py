@@ -144,6 +144,7 @@ class Voice:
     revision: int = 0
     ordinal: int = 0
     adopted: int = 0  # events that were ever taken into its plan
+    foreseen: int = 0  # so many of these are known to those that hear it
     lead_ns: int = 0  # so much before it is due, what is planned may leave
     cut_ns: int = 0  # when its plan was last made void
     depth: int = 1  # of what it plays: how many reactions of players lead to it, this one included

@@ -266,6 +266,36 @@ def test_a_phrase_that_is_stopped_ends_there_for_its_hearers() -> None:
     assert onsets(ann, "b")
 
 
+def test_a_loop_is_heard_as_what_a_player_plays_by_itself_is() -> None:
+    ann = band(("a", "free", "*"), ("b", "manual", "a"), ("c", "follow", "a"))
+    ann.play(TUNE)
+    wait(ann, 6)
+    ann.send("/player/a/loop", 4.0)
+    wait(ann, 4)  # what was begun before is over
+    learned = memory(ann, "b")
+    ann.clear()
+    wait(ann, 8)
+    rounds = len({heard.time_s for heard in ann.heard() if heard.address == "/player/a/note"})
+    reactions = len(onsets(ann, "c"))
+    assert rounds > 8
+    assert abs(memory(ann, "b") - learned - rounds) <= 1
+    assert rounds / 2 < reactions <= rounds + 1
+
+
+def test_who_goes_round_reacts_to_no_player_that_hears_it() -> None:
+    def heard(*hears: str) -> list[tuple[float, tuple[object, ...]]]:
+        ann = band(("a", "follow", "ann"), ("b", "follow", "a"))
+        ann.play(TUNE)
+        ann.send("/player/a/loop", 4.0)
+        ann.send("/player/a/hear", "ann", *hears)
+        ann.clear()
+        wait(ann, 8)
+        assert onsets(ann, "b")
+        return [(note.time_s, note.arguments[:4]) for note in ann.heard() if note.address == "/player/a/note"]
+
+    assert heard("b") == heard() != []
+
+
 def test_a_muted_player_is_not_heard() -> None:
     ann = band(("a", "answer", "*"), ("b", "manual", "a"))
     ann.send("/player/a/mute", 1)

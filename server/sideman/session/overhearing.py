@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from ..events import Answer, Control
+from ..events import Answer, Control, Planned
 from ..streams import Held, Mark, Stream
 from ..voice import DEEPEST, Played, Voice
 from .listening import DRUMS_CHANNEL, Listening
@@ -26,13 +26,23 @@ class Overhearing(Listening):
 
     def receive(self, answer: Answer, now: int) -> None:
         """A player's answer; what it is going to play will be heard when it sounds."""
-        voice = self.voices.get(answer.player.rpartition("/")[2])
-        before = voice.adopted if voice is not None else 0
         super().receive(answer, now)
-        if voice is None or voice.adopted == before or voice.silent or not self._has_hearers(voice):
+        voice = self.voices.get(answer.player.rpartition("/")[2])
+        if voice is not None:
+            self._foresee(voice)
+
+    def _by_hand(self, voice: Voice, planned: Planned, now: int) -> None:
+        """What the hand plays in a player's place is heard like what it plays by itself."""
+        super()._by_hand(voice, planned, now)
+        self._foresee(voice)
+
+    def _foresee(self, voice: Voice) -> None:
+        """What has entered its plan since this was asked last will be heard."""
+        new, voice.foreseen = voice.adopted - voice.foreseen, voice.adopted
+        if not new or voice.silent or not self._has_hearers(voice):
             return
         waiting = [unheard for unheard in self.unheard.get(voice.name, ()) if self._stands(unheard, voice)]
-        for played in list(voice.played)[before - voice.adopted :]:
+        for played in list(voice.played)[-new:]:
             waiting.extend(self._to_be_heard(voice, played))
         ordered = sorted(waiting, key=lambda unheard: unheard.due_ns)[:MOST_WAITING]
         if ordered:  # rests and suggestions make no sound
@@ -49,19 +59,19 @@ class Overhearing(Listening):
     def _to_be_heard(self, voice: Voice, played: Played) -> Iterator[Unheard]:
         """What of a planned event can be heard: its notes, each when it sounds, or the label or gesture that it is; and
         then its controllers, which belong to the event that the notes have begun."""
-        planned = played.planned
+        planned, depth = played.planned, 1 if played.by_hand else voice.depth
         until_ns = played.due_ns + self.timeline.span_ns(planned.span_beats)
         if planned.label or planned.gesture:
             mark = Mark(planned.label, "", planned.gesture, planned.span_beats, planned.why.origin)
-            yield Unheard(played.due_ns, voice.epoch, voice.depth, mark, until_ns)
+            yield Unheard(played.due_ns, voice.epoch, depth, mark, until_ns)
         for note in planned.notes:
             onset_ns = played.due_ns + self.timeline.span_ns(note.offset_beats)
             off_ns = onset_ns + max(1, self.timeline.span_ns(note.duration_beats))
             held = Held(note.pitch, note.velocity, note.channel, onset_ns, off_ns, planned.why.origin)
-            yield Unheard(onset_ns, voice.epoch, voice.depth, held, off_ns)
+            yield Unheard(onset_ns, voice.epoch, depth, held, off_ns)
         for control in planned.controls:
             at_ns = played.due_ns + self.timeline.span_ns(control.offset_beats)
-            yield Unheard(at_ns, voice.epoch, voice.depth, control, at_ns)
+            yield Unheard(at_ns, voice.epoch, depth, control, at_ns)
 
     def _sounds(self, name: str, due: int, now: int) -> None:
         """What a player plays now is heard, unless it was stopped or has thought better of it since."""
@@ -109,8 +119,8 @@ class Overhearing(Listening):
     def _overheard(self, stream: Stream, unheard: Unheard, now: int) -> None:
         """A player has begun an event: its hearers yield, or will follow at the next half beat."""
         for voice in self.hearers(stream.performer):
-            if voice.name == stream.performer:
-                continue  # it may learn from itself; it never reacts to itself
+            if voice.name == stream.performer or voice.hand.busy:
+                continue  # it may learn from itself; it never reacts to itself, nor to anybody while the hand plays
             if voice.mode == "answer" and voice.settings["yield"]:
                 self._yield(voice, stream.performer, now)
             elif self._may_follow(voice) and unheard.depth < DEEPEST:
@@ -118,7 +128,7 @@ class Overhearing(Listening):
                 self.agenda.set(("react", voice.name), self.timeline.ns_at(self._next_half(now)))
 
     def _may_follow(self, voice: Voice) -> bool:
-        return voice.mode == "follow" and voice.armed and not voice.leashed
+        return voice.mode == "follow" and voice.armed and not (voice.leashed or voice.hand.busy)
 
     def _react(self, name: str, due: int, now: int) -> None:
         """The half beat has come: it follows what it heard last of players, if that is still under way."""
