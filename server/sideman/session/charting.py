@@ -92,6 +92,7 @@ class Charting(Beating):
             if self.charts:
                 self.replan(voice, now)
                 return
+            voice.beats = self._beats_left(voice, now)
             self.effects.extend(voice.revise(now))
             self.agenda.clear(("plan", voice.name))
             self.agenda.clear(("end", voice.name))

@@ -8,7 +8,7 @@ from ..addresses import Value
 from ..effects import Clear, Exchange, Forget, Unmake
 from ..seats import Seat
 from ..streams import gap_ns
-from ..voice import ENDLESS, Change, Parts, Voice, Wanted
+from ..voice import Change, Parts, Voice, Wanted
 from .judging import Judging
 
 
@@ -23,16 +23,15 @@ class Hands(Judging):
         voice.armed, voice.panicked, voice.halted, voice.deaf = True, False, False, False
         voice.beats = beats
         self._await_leash(voice)
-        if not voice.leashed:
+        if voice.leashed:
+            voice.beats_left = beats
+        else:
             self._begin_mode(voice, now, beats)
         self.show(voice, now)
 
     def disarm(self, voice: Voice, now: int) -> None:
         """Fall silent now, and stay so; states are shown by the caller."""
-        if voice.playing and voice.goes_on and voice.until_beat < ENDLESS:
-            voice.beats_left = max(0.0, voice.until_beat - self.timeline.beat_at(now))
-        else:
-            voice.beats_left = -1.0
+        voice.beats_left = self._beats_left(voice, now)
         self.effects.extend(voice.silence(now))
         voice.armed = voice.leashed = voice.leashing = False
         self.agenda.clear(("leash", voice.name))
@@ -139,15 +138,18 @@ class Hands(Judging):
         """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""
         if mode == voice.mode:
             return
-        if voice.playing:
+        left = self._beats_left(voice, now) if voice.goes_on else -1.0
+        if voice.playing or voice.resting:
             self.effects.extend(voice.revise(now))
             self.agenda.clear(("plan", voice.name))
             self.agenda.clear(("end", voice.name))
-        voice.mode, voice.take = mode, 0
+        was, voice.mode, voice.take = voice.goes_on, mode, 0
         voice.playing = voice.resting = False
         voice.answering = voice.waiting = None
+        if was and voice.goes_on:
+            voice.beats = left
         if voice.armed and not voice.leashed and voice.goes_on:
-            self._begin_mode(voice, now, -1.0)
+            self._begin_mode(voice, now, left)
         self.keep(voice, now)
         self.show(voice, now)
 

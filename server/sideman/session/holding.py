@@ -256,9 +256,10 @@ class Holding(Leashed):
         voice = self.voices.get(name)
         if voice is not None and voice.playing and voice.hand.awaited_since is not None:
             voice.cursor_beat = max(voice.cursor_beat, voice.hand.awaited_until)
-            self._go(voice, now)
-        else:
-            super()._ended(name, due, now)
+            if self._awaits_round(voice, now):
+                self._go(voice, now)
+                return
+        super()._ended(name, due, now)
 
     def keep(self, voice: Voice, now: int) -> None:
         """Its mode has changed: what is held or goes round does so on."""

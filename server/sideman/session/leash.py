@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..params import PLAYER_PARAMS
-from ..voice import ENDLESS, LEASH_LEAST_NS, LEASHING_BEATS, Change, Voice
+from ..voice import LEASH_LEAST_NS, LEASHING_BEATS, Change, Voice
 from .deadlines import Deadlines
 
 DEFAULT: Final = float(PLAYER_PARAMS["leash"].default)
@@ -93,11 +93,10 @@ class Leashed(Deadlines):
         if voice is None or not voice.armed or end_ns is None:
             return
         if now >= end_ns:
-            left = voice.until_beat - self.timeline.beat_at(now) if voice.playing else -1.0
+            voice.beats_left = self._beats_left(voice, now)
             self.effects.extend(voice.silence(now))
             self.agenda.clear(("plan", name))
             self.agenda.clear(("end", name))
-            voice.beats_left = left if voice.goes_on and left < ENDLESS else -1.0
             voice.waiting = None
             voice.leashed, voice.leashing, voice.tethered = True, False, True
         elif now >= end_ns - self.timeline.span_ns(LEASHING_BEATS):

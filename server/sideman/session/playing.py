@@ -70,15 +70,22 @@ class Playing(Mannered):
             return
         if not answer.events:
             self._nothing(voice, now)
-        elif voice.cursor_beat >= voice.until_beat:
-            self.agenda.set(("end", voice.name), self.timeline.ns_at(voice.cursor_beat))
         else:
-            ahead = self.timeline.ns_at(voice.cursor_beat) - voice.horizon_ns(self.timeline)
-            self.agenda.set(("plan", voice.name), max(ahead, now + 1))
+            self._await(voice, now)
         self.show(voice, now)
 
+    def _await(self, voice: Voice, now: int) -> None:
+        """Its plan reaches so far: there it ends if that was all, else it goes on a little before."""
+        end, plan, at_ns = ("end", voice.name), ("plan", voice.name), self.timeline.ns_at(voice.cursor_beat)
+        if voice.cursor_beat >= voice.until_beat:
+            self.agenda.clear(plan)
+            self.agenda.set(end, at_ns)
+        else:
+            self.agenda.clear(end)
+            self.agenda.set(plan, max(at_ns - voice.horizon_ns(self.timeline), now + 1))
+
     def _begin_mode(self, voice: Voice, now: int, beats: float) -> None:
-        """An armed player begins what its mode begins, for so many beats if they are above 0."""
+        """An armed player begins what its mode begins, for so many beats; below 0 without end, 0: none are left."""
         if voice.take:
             if not voice.playing:
                 voice.take_since = self._starting_beat(now)
@@ -86,16 +93,33 @@ class Playing(Mannered):
         elif voice.goes_on:
             if voice.mode == "chart" and not self.charts:
                 return  # it waits for a chart, and for the transport
-            if voice.playing:
-                voice.until_beat = self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS
+            if beats == 0:
+                voice.armed = False
+                self.show(voice, now)
+            elif voice.playing:
+                self._end_at(voice, now, self.timeline.beat_at(now) + beats if beats > 0 else ENDLESS)
             else:
                 beat = self._starting_beat(now)
                 self._begin_free(voice, now, beat, beat + beats if beats > 0 else ENDLESS)
         elif voice.mode == "answer" and voice.playing and voice.answering and beats > 0:
             begun = voice.until_beat - self._answer_beats(voice, voice.answering)
-            voice.until_beat = begun + beats
+            self._end_at(voice, now, begun + beats)
         elif voice.mode == "answer" and not voice.playing:
             self._next_answer(voice, now)
+
+    def _end_at(self, voice: Voice, now: int, until_beat: float) -> None:
+        """What is being played is to end elsewhere."""
+        voice.until_beat = until_beat
+        if voice.asked is None and not voice.hand.busy:
+            self._await(voice, now)
+
+    def _beats_left(self, voice: Voice, now: int) -> float:
+        """What is left of a `play`: below 0, it has no end. Who has not begun, or plays something else, has it all."""
+        if voice.take or not voice.goes_on or not (voice.playing or voice.resting):
+            return voice.beats
+        if voice.until_beat == ENDLESS:
+            return -1.0
+        return max(0.0, voice.until_beat - (voice.hand.since_beat if voice.hand.held else self.timeline.beat_at(now)))
 
     def _begin_free(self, voice: Voice, now: int, beat: float, until_beat: float) -> None:
         """Go on from memory; with nothing in it, it rests until something is heard, and does not say that it plays."""
@@ -132,10 +156,12 @@ class Playing(Mannered):
             self.replan(voice, now)
 
     def _nothing(self, voice: Voice, now: int) -> None:
-        """Its player had nothing to say: in `free` it rests until the next close, an answer ends."""
+        """Its player had nothing to say: in `free` it rests until the next close, or its end; an answer ends."""
         voice.trying = False
-        if voice.goes_on:
+        if voice.goes_on and voice.cursor_beat < voice.until_beat:
             voice.playing, voice.resting = False, True
+            if voice.until_beat < ENDLESS:
+                self.agenda.set(("end", voice.name), self.timeline.ns_at(voice.until_beat))
         else:
             self._end(voice, now)
         self.show(voice, now)
@@ -145,9 +171,17 @@ class Playing(Mannered):
         if voice.resting:
             voice.playing, voice.resting, voice.trying = True, False, True
             voice.cursor_beat = max(voice.cursor_beat, self.timeline.beat_at(now))
-        if self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS:
-            self.late += 1
+        stale = self.timeline.ns_at(voice.cursor_beat) < now - STALE_NS
+        if stale:
             voice.cursor_beat = self.timeline.beat_at(now)
+        if voice.cursor_beat >= voice.until_beat and not voice.fresh:  # all that it was to play is planned, or is over
+            if self.timeline.ns_at(voice.cursor_beat) > now:
+                self._await(voice, now)
+            else:
+                self._end(voice, now)
+            return
+        self.late += stale
+        self.agenda.clear(("end", voice.name))
         self._ask(voice, now, count=0)
 
     def _ask(self, voice: Voice, now: int, count: int, opening: tuple[Event, int] | None = None) -> None:
@@ -204,7 +238,10 @@ class Playing(Mannered):
 
     def _end(self, voice: Voice, now: int) -> None:
         """What it was to play is played: an answer gives way to the next, `free` for so many beats disarms."""
-        voice.playing, voice.answering = False, None
+        voice.playing = voice.resting = voice.trying = False
+        voice.answering = None
+        self.agenda.clear(("plan", voice.name))
+        self.agenda.clear(("end", voice.name))
         if voice.mode == "answer":
             if voice.waiting:
                 self._next_answer(voice, now)
@@ -221,5 +258,9 @@ class Playing(Mannered):
 
     def _ended(self, name: str, due: int, now: int) -> None:
         voice = self.voices.get(name)
-        if voice is not None and voice.playing:
+        if voice is None or not (voice.playing or voice.resting):
+            return
+        if voice.resting and self.timeline.ns_at(voice.until_beat) > now:  # the tempo has become slower
+            self.agenda.set(("end", name), self.timeline.ns_at(voice.until_beat))
+        else:
             self._end(voice, now)

@@ -53,6 +53,8 @@ class Taking(Delaying):
         """Play that take round and round from now, or the next beat; 0: play again as its mode says."""
         if number == voice.take:
             return
+        if voice.goes_on:
+            voice.beats = self._beats_left(voice, now)
         voice.take = number
         self.say(now, f"/player/{voice.name}/takes", number, self.takes.get(voice.memory, 0))
         if voice.playing or voice.resting:
@@ -62,7 +64,7 @@ class Taking(Delaying):
             voice.playing = voice.resting = False
             voice.answering = None
         if voice.armed and not voice.leashed and (number or voice.goes_on):
-            self._begin_mode(voice, now, -1.0)
+            self._begin_mode(voice, now, voice.beats if voice.goes_on else -1.0)
         self.show(voice, now)
 
     def taken_over(self, memory: str, takes: int, now: int) -> None:
