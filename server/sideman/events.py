@@ -92,6 +92,10 @@ class Why:
     origin: str = ""  # where that event was a player's: whose it had been
     lit: tuple[tuple[str, float], ...] = ()  # in `follow`: the influences that lit the place, each with how high
 
+    def is_from(self, performer: str) -> bool:
+        """Whether it was made from what somebody had played."""
+        return performer in (self.source, self.origin)
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:

@@ -100,6 +100,7 @@ class Hand:
     ringing: dict[tuple[int, int], Note] = field(default_factory=dict)  # sustained, by pitch and channel
     again: Planned | None = None  # what comes again and again, having no notes to sustain
     event: int = 0  # the number of what is held
+    of: frozenset[int] = frozenset()  # the numbers of the events whose notes are
     loop: Loop | None = None
     jump: float | None = None  # to a beat of memory, until something is planned from there
     jumped_at: int = 0  # when so many events had been planned

@@ -188,6 +188,15 @@ class Stream:
                 self.phrase_end_ns = max(self.phrase_end_ns, now)
         self.sounding.clear()
 
+    def forget(self, performer: str) -> None:
+        """What is under way of a player's and had been somebody's is no more."""
+        if self.mark is not None and self.mark.origin == performer:
+            self.mark = None
+        if any(held.origin == performer for held in self.open):
+            self.controls.moved.clear()
+        self.open = [held for held in self.open if held.origin != performer]
+        self.sounding = {key: held for key, held in self.sounding.items() if held.origin != performer}
+
     def _prune(self, now: int) -> None:
         """Notes whose end has passed sound no longer; the phrase's end remembers them."""
         over = [key for key, held in self.sounding.items() if held.off_ns is not None and held.off_ns <= now]

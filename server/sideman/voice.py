@@ -98,6 +98,7 @@ class Played:
     moved: frozenset[Key] = frozenset()  # bends and pressures that are to be put to rest after it
     raw: Planned | None = None  # before effects
     by_hand: bool = False  # it was no player's idea
+    erased: bool = False  # it was made from what somebody played who is forgotten: only when it was is known
     judged: tuple[tuple[str, int], ...] = ()  # by performers: 1 where they like it, -1 where they do not
 
 
@@ -406,14 +407,15 @@ class Voice:
         self.to_come = [(onset, say) for onset, say in self.to_come if say.due_ns > now]
 
     def forget_source(self, performer: str) -> None:
-        """What it played of somebody's music no longer says whose it was, nor when they had played it."""
+        """What it played of somebody's music is no longer known, nor whose it was and when they had played it."""
         for at, played in enumerate(self.played):
-            why = played.planned.why
-            if performer in (why.source, why.origin):
-                nobody = replace(why, source="", origin="", source_position=-1, source_beat=-1.0)
-                planned = replace(played.planned, why=nobody)
-                raw = replace(played.raw, why=nobody) if played.raw is not None else None
-                self.played[at] = replace(played, planned=planned, raw=raw)
+            if played.planned.why.is_from(performer):
+                nobody = replace(played.planned.why, source="", origin="", source_position=-1, source_beat=-1.0)
+                silence = Planned(played.planned.onset_beats, played.planned.span_beats, (), "", nobody)
+                self.played[at] = replace(played, planned=silence, raw=None, erased=True)
+        own = (played for played in reversed(self.played) if not played.by_hand)
+        left = sum(1 for _ in takewhile(lambda played: not played.erased, islice(own, self.begun)))
+        self.begun = min(self.begun, left)
 
     # What ends it
 

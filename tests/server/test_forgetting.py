@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from server.slow import Last
 from sideman.band import Band
 from sideman.columns import FRESH
 from sideman.engine import Engine
 from sideman.events import Event, Note
-from sideman.inputs import Begin, Datagram
+from sideman.inputs import Begin, Datagram, Failed
 from sideman.journal import encode_output
 from sideman.learned import AT_ONCE, Job, Key
 from sideman.memory import Memory
@@ -292,3 +293,112 @@ def test_of_what_was_played_from_somebodys_music_why_no_longer_says_whose_it_was
     (reason,) = bob.got("/player/sideman/why")
     assert "ann" not in str(reason)
     assert reason[3:5] == ("", -1.0)
+
+
+def went_round() -> tuple[Stage, Performer, Performer]:
+    """Ann has played, then Bob higher; a player has gone on from both, and its last 32 beats go round."""
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    bob.send("/player/sideman/mode", "free")
+    for performer, scale in ((ann, LOW), (bob, HIGH)):
+        bob.send("/memory/sideman/clear")
+        performer.play([(pitch, 0.5) for pitch in scale[:8]])
+        stage.advance(4)
+    bob.send("/player/sideman/loop", 32)
+    bob.clear()
+    return stage, ann, bob
+
+
+def pitches(performer: Performer, player: str = "sideman") -> set[object]:
+    """What a player has played since."""
+    return {note[0] for note in performer.got(f"/player/{player}/note")}
+
+
+def test_of_what_goes_round_only_what_others_have_played_goes_on() -> None:
+    stage, ann, bob = went_round()
+    stage.advance(16)
+    assert pitches(bob) & set(LOW)
+    assert pitches(bob) & set(HIGH)
+    ann.send("/forget-me")
+    stage.advance(0.5)  # what sounds may end
+    bob.clear()
+    stage.advance(16)
+    assert pitches(bob)
+    assert pitches(bob) <= set(HIGH)
+    bob.send("/forget-me")
+    assert bob.got("/player/sideman/is") == [("loop", 0.0)]
+    stage.advance(0.5)
+    ann.clear()
+    stage.advance(8)
+    bob.send("/player/sideman/loop", 16)
+    stage.advance(16)
+    assert ann.got("/player/sideman/note") == []
+
+
+def test_what_is_held_of_who_is_forgotten_is_let_go() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.play([(pitch, 0.5) for pitch in LOW[:8]])
+    ann.send("/player/sideman/mode", "free")
+    stage.advance(3)
+    ann.send("/player/sideman/hold", 1)
+    stage.advance(1)
+    ann.clear()
+    ann.send("/forget-me")
+    assert ann.got("/player/sideman/is") == [("hold", 0)]
+    assert ann.got("/player/sideman/off")
+    stage.advance(30)
+    assert ann.got("/player/sideman/note") == []
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_who_stands_in_for_a_slow_model_repeats_nothing_of_who_is_forgotten(fails: bool) -> None:
+    stage = Stage(slow={"last": Last})
+    stage.slow_s = 0.05
+    ann = stage.performer("ann")
+    ann.send("/player/late/new", "last")
+    ann.play([(pitch, 0.5) for pitch in LOW[:4]])
+    stage.advance(3)
+    ann.send("/player/late/play")
+    stage.advance(4)
+    if fails:
+        stage.feed(Failed(stage.clock.now(), "main/late", "it is gone"))
+    else:
+        stage.slow_s = 100
+    stage.advance(1)
+    assert pitches(ann, "late")
+    ann.send("/forget-me")
+    stage.advance(0.5)
+    ann.clear()
+    stage.advance(30)
+    assert ann.got("/player/late/note") == []
+
+
+def test_what_is_under_way_of_a_player_that_plays_from_who_is_forgotten_is_not_learned() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    stage.performer("bob")
+    ann.send("/player/two/new", "oracle")
+    ann.send("/player/two/hear", "sideman")
+    ann.play([(pitch, 0.5) for pitch in LOW[:8]])
+    stage.advance(5)
+    ann.send("/player/sideman/mode", "free")
+    stage.advance(4.2)
+    memory = stage.engine.band.memory("main/two")
+    learned = len(memory)
+    assert learned
+    ann.send("/forget-me")
+    stage.advance(10)
+    assert len(memory) == learned
+    kept = [one for one in gc.get_objects() if isinstance(one, Event) and "ann" in (one.performer, one.origin)]
+    assert kept == []
+
+
+def test_no_judgement_is_kept_of_what_was_played_from_who_is_forgotten() -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.play([(pitch, 0.3) for pitch in LOW[:6]])
+    stage.advance(4)
+    bob.send("/player/sideman/like", int(str(bob.got("/player/sideman/note")[0][4])))
+    ann.send("/forget-me")
+    assert stage.engine.take_judgements() == []

@@ -205,9 +205,9 @@ class Ears:
         heard = list(self._before.items())
         heard += [(stream, slicer.open[0][0]) for stream, slicer in self._slicers.items() if slicer.open]
         for stream, event in heard:
-            if event.performer == performer:
+            if performer in (event.performer, event.origin):
                 self._let_go(stream)
-        if any(event.performer == performer for event in self._answers):
+        if any(performer in (event.performer, event.origin) for event in self._answers):
             self._answers, self._copying = (), None
 
     def _state_after(self, events: Iterable[tuple[Event, int]], slot: int) -> Any:

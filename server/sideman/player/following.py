@@ -112,7 +112,11 @@ class Following(Steering):
     def forget_performer(self, performer: str) -> None:
         """Nothing of what somebody played is waited for or compared with any more."""
         super().forget_performer(performer)
-        self._flows = {stream: flow for stream, flow in self._flows.items() if flow.performer != performer}
+        self._flows = {
+            stream: flow
+            for stream, flow in self._flows.items()
+            if flow.performer != performer and all(event.origin != performer for event in flow.events)
+        }
 
     def revert(self, events: int) -> None:
         """The last so many planned events were dropped: of reactions, the last can be."""

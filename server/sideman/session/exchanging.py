@@ -5,7 +5,7 @@ What it has heard and what sounds stay; only the unsent plan is made anew, when 
 
 from __future__ import annotations
 
-from ..effects import Clear, Errand, ForgetPerformer
+from ..effects import Clear, Errand
 from ..seats import Seat
 from ..voice import Change, Parts, Wanted
 from .taking import Taking
@@ -57,19 +57,6 @@ class Exchanging(Taking):
         for voice in self.voices.values():
             if voice.memory == memory:
                 voice.changed(Change(by.name, "clear", now, memory))
-        self._replan_all(now)
-
-    def forget_performer(self, seat: Seat, now: int) -> None:
-        """What somebody has played is erased: what is under way, what waits for an answer, what was learned."""
-        for key in [key for key in self.streams if key[0] == seat.name]:
-            self.agenda.clear(("phrase", self.streams[key].number))
-            del self.streams[key]
-        for voice in self.voices.values():
-            if voice.waiting is not None and voice.waiting.phrase.performer == seat.name:
-                voice.waiting = None
-        self.effects.append(ForgetPerformer("", self.name, seat.name, seat))
-        for voice in self.voices.values():
-            voice.forget_source(seat.name)
         self._replan_all(now)
 
     def _replan_all(self, now: int) -> None:

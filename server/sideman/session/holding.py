@@ -47,6 +47,7 @@ class Holding(Leashed):
         hand.since_beat = self.timeline.beat_at(now)
         hand.event = last.number
         sounding = [held for held in voice.sounding if held.end_ns > now and held.channel != DRUMS_CHANNEL]
+        hand.of = frozenset({last.number, *(held.event for held in sounding)})
         hand.ringing = {(held.pitch, held.channel): held.note for held in sounding}
         if not sounding:
             notes = [note for note in last.planned.notes if note.channel != DRUMS_CHANNEL]
@@ -160,7 +161,7 @@ class Holding(Leashed):
             return
         beats = max(beats, SHORTEST_LOOP_BEATS)
         beat = self.timeline.beat_at(now)
-        heard = [(p.raw or p.planned) for p in voice.played if p.due_ns <= now]
+        heard = [(p.raw or p.planned) for p in voice.played if p.due_ns <= now and not p.erased]
         hand.loop = looped(heard, beat - beats, beats, int(voice.settings["octave"])) if voice.armed else None
         if hand.loop is None:
             hand.awaited_beats, hand.awaited_since = beats, None
@@ -209,7 +210,7 @@ class Holding(Leashed):
         end = hand.awaited_since + hand.awaited_beats
         if voice.cursor_beat < end - 1e-9:
             return False
-        heard = [(p.raw or p.planned) for p in voice.played]
+        heard = [(p.raw or p.planned) for p in voice.played if not p.erased]
         hand.loop = looped(heard, hand.awaited_since, hand.awaited_beats, int(voice.settings["octave"]))
         if hand.loop is None:
             hand.awaited_since = voice.cursor_beat

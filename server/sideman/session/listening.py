@@ -9,12 +9,12 @@ from ..streams import Held, Mark, Stream, gap_ns
 from ..text import typed
 from ..viewpoint import EARLY_BEATS
 from ..voice import DEEPEST, Finished, Voice
-from .exchanging import Exchanging
+from .forgetting import Forgetting
 
 DRUMS_CHANNEL = 10
 
 
-class Listening(Exchanging):
+class Listening(Forgetting):
     """Who hears what, and what it sets off."""
 
     def note(
