@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 LAYERS: Final = {
     "pure": """__init__ errors manners events systems views timeline beats osc addresses harmony harmonic chart
                viewpoint tokens controls treatments chain hand judgement streams text seats rights constraints params
-               commands agenda effects inputs settings voice session desk waiting hub protocol""",
+               commands agenda effects inputs settings voice session desk waiting hub gear protocol""",
     "heart": """contract pyblend llm models columns memory beatmemory memoryfile activation learned copying
                 completing realiser pywalk player band standin strand elsewhere house reception engine""",
     "shell": """config hosts clock alarm tidying wire gate plugin host background stranger inference bridging shelf

@@ -60,7 +60,7 @@ class Engine(Reception):
         for name in dict.fromkeys(names):
             self._add(self._new_session(name, now))
         for output in settings.outputs:
-            self._hubs[output.session].outputs.append(output)
+            self._gear[output.session].outputs.append(output)
         for performer in settings.performers:
             self._expect(performer, now)
         try:

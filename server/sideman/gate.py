@@ -240,7 +240,7 @@ class Gate:
 
     def _flush(self, now: int) -> None:
         while (item := self._heap.pop(now)) is not None:
-            _, packet, to, _ = item
+            _, packet, to, *_ = item
             guest = self._guests.get(to[0])
             if guest is None:
                 self.unheard += 1

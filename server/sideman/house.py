@@ -30,6 +30,7 @@ from .effects import (
 from .elsewhere import Elsewhere, Parts
 from .errors import Refused
 from .events import Query
+from .gear import Gear
 from .hub import Hub, Output
 from .inputs import Begin
 from .judgement import Judgement
@@ -73,6 +74,7 @@ class House:
         self._wall_offset_ns = 0
         self._sessions: dict[str, Session] = {}
         self._hubs: dict[str, Hub] = {}
+        self._gear: dict[str, Gear] = {}
         self._out: list[Output] = []
         self._last_ns = begin.time_ns
         self.log: list[str] = []
@@ -130,6 +132,7 @@ class House:
         self._sessions[session.name] = session
         hub = self._hubs[session.name] = Hub(session.name, self._seats)
         hub.wall_offset_ns = self._wall_offset_ns
+        self._gear[session.name] = Gear(session.name)
         self._run(session, self._last_ns)
 
     def _run(self, session: Session, now: int) -> None:
@@ -143,9 +146,12 @@ class House:
 
     def _act(self, session: Session, effect: Effect, now: int) -> None:
         if isinstance(effect, Say):
+            if (gear := self._gear[session.name]).outputs:
+                self._out.extend(gear.route(effect, now))
             self._out.extend(self._hubs[session.name].route(effect))
         elif isinstance(effect, Cut):
             self._out.append(effect)
+            self._out.extend(self._gear[session.name].cut(effect))
         elif isinstance(effect, Teach):
             self.band.hear(effect.players, effect.learn, effect.event, effect.stream)
             self.elsewhere.teach(effect, self.band)

@@ -10,9 +10,8 @@ from typing import Final, NamedTuple
 
 from .addresses import Value
 from .effects import Cut, Say
-from .osc import encode, encode_bundle, match, time_tag
+from .osc import encode, encode_bundle, time_tag
 from .seats import Endpoint, Seat, Seats
-from .settings import OutputSettings
 
 #: Older Pd cuts datagrams there.
 MAX_PACKET: Final = 1000
@@ -48,15 +47,12 @@ class Hub:
     def __init__(self, session: str, seats: Seats) -> None:
         self._session = session
         self._seats = seats
-        self.outputs: list[OutputSettings] = []
         self._version = -1
         self.wall_offset_ns = 0  # to add to a due time for a time tag
         self._wanted: dict[tuple[str, Seat | None], Groups] = {}
 
     def route(self, say: Say) -> Iterator[Send]:
         """The packets of one message; none where nobody wants it."""
-        if self.outputs and say.to is None and not (say.lead_ns or say.ahead):
-            yield from self._to_outputs(say)
         groups = self._listeners(say)
         if not groups:
             return
@@ -72,37 +68,6 @@ class Hub:
                 if tagged and len(packet) + BUNDLE <= MAX_PACKET:
                     packet = encode_bundle(time_tag(say.due_ns + self.wall_offset_ns), [packet])
                 yield Send(say.due_ns - early_ns, packet, to, epoch, off, until_ns)
-
-    def _to_outputs(self, say: Say) -> Iterator[Send]:
-        """For what cannot join: the broadcast as it is, or each note under the output's own address."""
-        for output in self.outputs:
-            if not (output.pattern == say.address or match(output.pattern, say.address)):
-                continue
-            to = ((output.host, output.port),)
-            epoch = (say.player, say.epoch) if say.player else None
-            if not output.address:
-                yield Send(say.due_ns, plain(say.address, say.arguments), to, epoch, *ending(say))
-                continue
-            player, _, kind = say.address.removeprefix("/player/").rpartition("/")
-            if kind == "note":
-                pitch, velocity, duration_ms, channel, event = say.arguments
-                fields = {"pitch": pitch, "velocity": velocity, "duration_ms": duration_ms, "channel": channel}
-                fields |= {"event": event, "player": player}
-                note = plain(output.address, [fields[name] for name in output.args])
-                if not output.offs:
-                    yield Send(say.due_ns, note, to, epoch)
-                    continue
-                fields["velocity"] = 0
-                off = plain(output.address, [fields[name] for name in output.args])
-                over_ns = say.due_ns + round(float(duration_ms) * 1e6)
-                yield Send(say.due_ns, note, to, epoch, off, over_ns)
-                # Of no plan: a note that sounds on when its player plans again must still end.
-                yield Send(over_ns, off, to)
-            elif kind == "off" and output.offs:
-                pitch, channel, event = say.arguments
-                fields = {"pitch": pitch, "velocity": 0, "duration_ms": 0.0, "channel": channel}
-                fields |= {"event": event, "player": player}
-                yield Send(say.due_ns, plain(output.address, [fields[name] for name in output.args]), to, epoch)
 
     def _listeners(self, say: Say) -> Groups:
         to = say.to

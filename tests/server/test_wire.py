@@ -203,8 +203,9 @@ def test_what_of_a_plan_is_long_overdue_is_dropped_and_counted_but_never_an_answ
             for number in range(50):
                 wire.send(now_ns() - SECOND + number, b"old", (ears.getsockname(),), ("ann", 0))
             wire.send(now_ns() - SECOND, b"an answer", (ears.getsockname(),))
+            wire.send(now_ns() - SECOND, b"an end", (ears.getsockname(),), ("ann", 0), b"an end", now_ns() - SECOND)
             wire.send(now_ns() - SECOND // 5, b"in time", (ears.getsockname(),), ("ann", 0))
-            assert arrived(ears) == [b"an answer", b"in time"]
+            assert arrived(ears) == [b"an answer", b"an end", b"in time"]
             assert wire.counts().stale == 50
 
         live(which, run)
@@ -225,10 +226,13 @@ def test_after_a_jump_of_the_clock_what_waited_is_not_rushed_out() -> None:
             wire.start(lambda _: None)
             for number in range(50):
                 wire.send(clock.now() + SECOND + number, b"old", (ears.getsockname(),), ("ann", 0))
+            wire.send(
+                clock.now() + SECOND, b"an end", (ears.getsockname(),), ("ann", 0), b"an end", clock.now() + SECOND
+            )
             wire.send(clock.now() + 60 * SECOND, b"just due", (ears.getsockname(),), ("ann", 0))
             clock.jump = 60 * SECOND + SECOND // 10  # as after a suspend
             wire.flush()
-            assert arrived(ears) == [b"just due"]
+            assert arrived(ears) == [b"an end", b"just due"]
             assert wire.stale == 50
             wire.close()
 

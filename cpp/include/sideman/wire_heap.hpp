@@ -15,7 +15,7 @@
 namespace sideman::wire {
 
 // A datagram to send. With a player it belongs to that player's plan. With an `off` it begins or ends a note
-// that sounds `until` then, and that the packet `off` would end.
+// that sounds `until` then, and that the packet `off` would end; what ends one is that packet itself.
 struct Item {
     Nanoseconds due = 0;
     std::string packet;

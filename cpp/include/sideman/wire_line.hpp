@@ -158,7 +158,7 @@ class Line {
 
     static bool overdue(const Item& item, Nanoseconds now) noexcept {
         // An answer, or the end of a note, is sent however late it is.
-        return item.player != nullptr && item.due < now - stale_after;
+        return item.player != nullptr && item.due < now - stale_after && item.off != item.packet;
     }
 
     void put(const Item& item, Nanoseconds now) {

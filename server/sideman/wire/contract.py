@@ -47,8 +47,9 @@ class Wire(Protocol):
     ) -> None:
         """Send to all of `to` at `due_ns`, at once if that has come; an item of an epoch falls with its player's cut.
 
-        With `off`, it begins or ends a note that sounds until `until_ns`. Never raises: what cannot be sent is dropped
-        and counted, and so is what is of an epoch and overdue by over 250 ms.
+        With `off`, it begins or (where `off` is the packet itself) ends a note that sounds until `until_ns`. Never
+        raises: what cannot be sent is dropped and counted, and so is what is of an epoch and overdue by over 250 ms,
+        unless it ends a note.
         """
 
     def cut(self, player: str, after_ns: int) -> None:

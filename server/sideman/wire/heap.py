@@ -13,27 +13,27 @@ class Heap:
     """Items in order of due time, and of handing over where that is equal."""
 
     def __init__(self) -> None:
-        self._items: list[tuple[int, int, bytes, Sequence[Endpoint], Epoch | None]] = []
+        self._items: list[tuple[int, int, bytes, Sequence[Endpoint], Epoch | None, bool]] = []
         self._count = 0
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def push(self, due_ns: int, packet: bytes, to: Sequence[Endpoint], epoch: Epoch | None) -> None:
-        """Keep an item until it is due."""
+    def push(self, due_ns: int, packet: bytes, to: Sequence[Endpoint], epoch: Epoch | None, ends: bool = False) -> None:
+        """Keep an item until it is due; `ends` says whether it is the end of a note."""
         self._count += 1
-        heapq.heappush(self._items, (due_ns, self._count, packet, to, epoch))
+        heapq.heappush(self._items, (due_ns, self._count, packet, to, epoch, ends))
 
     def next_ns(self) -> int | None:
         """When the first item is due."""
         return self._items[0][0] if self._items else None
 
-    def pop(self, now: int) -> tuple[int, bytes, Sequence[Endpoint], Epoch | None] | None:
+    def pop(self, now: int) -> tuple[int, bytes, Sequence[Endpoint], Epoch | None, bool] | None:
         """The first item if it is due."""
         if not self._items or self._items[0][0] > now:
             return None
-        due, _, packet, to, epoch = heapq.heappop(self._items)
-        return due, packet, to, epoch
+        due, _, packet, to, epoch, ends = heapq.heappop(self._items)
+        return due, packet, to, epoch, ends
 
     def drop(self, player: str, after_ns: int) -> int:
         """Forget that player's items that are due after `after_ns`; how many there were."""

@@ -88,11 +88,11 @@ class PyWire:
         until_ns: int = 0,
     ) -> None:
         """Send to all of `to` when it is due, at once if that has come."""
-        now = self._clock.now()
+        now, ends = self._clock.now(), off == packet
         if due_ns <= now and not (self._heap and (self._heap.next_ns() or 0) <= now):
-            self._leave(due_ns, packet, to, epoch, now)
+            self._leave(due_ns, packet, to, epoch, ends, now)
             return
-        self._heap.push(due_ns, packet, to, epoch)
+        self._heap.push(due_ns, packet, to, epoch, ends)
         self._flush(now)
 
     def cut(self, player: str, after_ns: int) -> None:
@@ -130,16 +130,18 @@ class PyWire:
 
     def _flush(self, now: int) -> None:
         while (item := self._heap.pop(now)) is not None:
-            due, packet, to, epoch = item
+            due, packet, to, epoch, ends = item
             late_ns = max(0, self._clock.now() - due)
             self._late.append(late_ns)
             self._late_most_ns = max(self._late_most_ns, late_ns)
-            self._leave(due, packet, to, epoch, now)
+            self._leave(due, packet, to, epoch, ends, now)
         self._alarm.set(self._heap.next_ns())
 
-    def _leave(self, due: int, packet: bytes, to: Sequence[Endpoint], epoch: Epoch | None, now: int) -> None:
+    def _leave(
+        self, due: int, packet: bytes, to: Sequence[Endpoint], epoch: Epoch | None, ends: bool, now: int
+    ) -> None:
         """Send it; but what of a plan is long overdue is dropped. An answer or a note's end is sent however late."""
-        if epoch is not None and due < now - STALE_NS:
+        if epoch is not None and not ends and due < now - STALE_NS:
             self.stale += 1
         else:
             self._send_now(packet, to)

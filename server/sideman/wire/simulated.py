@@ -43,7 +43,7 @@ class SimWire:
     def advance(self, now: int) -> None:
         """Let time pass: what has fallen due is sent."""
         while (item := self._heap.pop(now)) is not None:
-            due, packet, to, _ = item
+            due, packet, to, *_ = item
             self._now = max(self._now, due)
             self.sent.append((self._now, packet, tuple(to)))
         self._now = max(self._now, now)
