@@ -222,7 +222,15 @@ PLAYER_PARAMS: Final = table(
         Param(
             "learn", 0, 1, 1, "", "whether it goes on learning from whom it hears; 0: its memory stays as it is", True
         ),
-        Param("solo", 0, 1, 0, "", "1: all players without it are silent, and go on thinking", True),
+        Param(
+            "solo",
+            0,
+            1,
+            0,
+            "",
+            "1: all players without it are silent, and go on thinking; by no leader's hand only its owner's",
+            True,
+        ),
         Param("velocity_scale", 0.01, 4, 1, "", "multiplies every velocity"),
         Param("channel", 0, 255, 0, "", "the channel that it plays on; 0: that of what it answers or takes up", True),
         TextParam(

@@ -133,6 +133,7 @@ class Voice:
     tethered: bool = False  # was leashed, and no human has lifted that yet; a stop does not
     muted: bool = False
     shadowed: bool = False  # others are solo
+    solo_over_all: bool = True  # if it is solo, a leader wished it: all others are silent, whosever they are
     failed: str = ""
     halted: bool = False  # `/start` brings it back
     deaf: bool = False  # stopped: phrases that end meanwhile go unanswered
@@ -206,6 +207,11 @@ class Voice:
     def silent(self) -> bool:
         """Whether it thinks without being heard."""
         return self.muted or self.shadowed
+
+    def silences(self, other: Voice) -> bool:
+        """Whether it is solo and the other is not, and who wished that may silence the other."""
+        reaches = self.solo_over_all or other.owner in ("", self.owner)
+        return reaches and bool(self.settings["solo"]) and not other.settings["solo"]
 
     def states(self) -> tuple[str, str, str]:
         """State, model and mode, as `/player/<p>/state` says them."""

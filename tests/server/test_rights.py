@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sideman.errors import SetupError
-from sideman.osc import encode, encode_bundle, time_tag
+from sideman.osc import IMMEDIATELY, encode, encode_bundle, time_tag
 from sideman.rights import Rights, hash_token, is_token
 from sideman.settings import Settings, Tokens
 from sideman.testing import Performer, Stage
@@ -118,6 +118,67 @@ def test_a_player_may_change_its_own_voices_and_the_default_one_only(guarded: St
     pat.send("/player/sideman/mode", "free")
     pat.send("/player/echo/stop")
     assert pat.got("/done") == [("/player/sideman/mode",), ("/player/echo/stop",)]
+
+
+def test_what_a_leaders_player_plays_from_is_not_unlearned_by_who_shares_it(guarded: Stage) -> None:
+    lea, pia = joined(guarded, "lea", "lead"), joined(guarded, "pia", "play")
+    lea.send("/player/lead/new", "oracle")
+    lea.send("/player/lead/hear", "lea")
+    lea.play([(60, 0.5), (64, 0.5)])
+    guarded.advance(3)
+    pia.send("/player/echo/new", "oracle", "pitch*ioi", "lead")
+    pia.clear()
+    pia.send("/player/echo/forget", 1000)
+    making = [encode("/player/late/new", "oracle", "pitch*ioi", "lead"), encode("/player/late/forget", 1000.0)]
+    guarded.packet(pia.endpoint, encode_bundle(IMMEDIATELY, making))
+    refused = "lead plays from lead too", "ask a leader"
+    assert pia.got("/error") == [("/player/echo/forget", *refused), ("/player/late/forget", *refused)]
+    lea.send("/player/lead/play")
+    lea.clear()
+    guarded.advance(3)
+    assert lea.got("/player/lead/note")
+    lea.send("/player/echo/forget", 1000)
+    assert lea.got("/done") == [("/player/echo/forget",)]
+
+
+def test_what_one_plays_from_alone_one_may_unlearn(guarded: Stage) -> None:
+    joined(guarded, "lea", "lead").send("/player/lead/new", "oracle")
+    pia = joined(guarded, "pia", "play")
+    for name in ("echo", "shadow"):
+        pia.send(f"/player/{name}/new", "oracle", "pitch*ioi", "ours")
+    pia.clear()
+    for name in ("echo", "sideman"):
+        pia.send(f"/player/{name}/forget", 4)
+    assert pia.got("/done") == [("/player/echo/forget",), ("/player/sideman/forget",)]
+
+
+@pytest.mark.parametrize("said", [("solo", 1), ("set", "solo", 1), ("param/solo", 1)])
+def test_solo_of_who_is_no_leader_silences_no_player_of_another(guarded: Stage, said: tuple[str | int, ...]) -> None:
+    lea, pia = joined(guarded, "lea", "lead"), joined(guarded, "pia", "play")
+    lea.send("/player/lead/new", "oracle")
+    for name in ("echo", "shadow"):
+        pia.send(f"/player/{name}/new", "oracle")
+    for name in ("lead", "echo", "shadow"):
+        lea.send(f"/player/{name}/play")
+    lea.clear()
+    pia.send(f"/player/echo/{said[0]}", *said[1:])
+    assert muted(lea) == {"shadow", "sideman"}
+    lea.send("/player/later/new", "oracle")
+    lea.send("/player/later/play")
+    assert muted(lea) == {"shadow", "sideman"}
+    pia.send("/player/echo/undo")
+    assert muted(lea) == set()
+    pia.send(f"/player/echo/{said[0]}", *said[1:])
+    lea.send(f"/player/echo/{said[0]}", *said[1:])
+    pia.send(f"/player/echo/{said[0]}", *said[1:])
+    assert muted(lea) == {"shadow", "sideman", "lead", "later"}
+
+
+def muted(performer: Performer) -> set[str]:
+    """The players that are muted, as far as somebody was told."""
+    told = [heard for heard in performer.heard() if heard.address.startswith("/player/") and "/state" in heard.address]
+    last = {heard.address.split("/")[2]: heard.arguments[0] for heard in told}
+    return {name for name, state in last.items() if state == "muted"}
 
 
 def test_on_loopback_without_tokens_everyone_is_leader() -> None:

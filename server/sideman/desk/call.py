@@ -103,9 +103,27 @@ class Call:
     def own(self) -> None:
         """Check that the sender may change the player that the address names."""
         name, voice = self.player()
-        owner = voice.owner if voice is not None else self.sender.name
-        if not self.sender.may("leader") and name != DEFAULT_PLAYER and owner != self.sender.name:
-            raise Refused(f"{name} is {owner or 'the leader'}'s", "ask its owner or a leader")
+        if voice is not None and not self.may_change(voice):
+            raise Refused(f"{name} is {voice.owner or 'the leader'}'s", "ask its owner or a leader")
+
+    def may_change(self, voice: Voice) -> bool:
+        """Whether a player is the sender's, or everybody's."""
+        return self.sender.may("leader") or voice.name == DEFAULT_PLAYER or voice.owner == self.sender.name
+
+    def solos(self, name: str) -> None:
+        """Where that parameter is `solo`: it is to silence only what the sender may change."""
+        if name == "solo":
+            voice = self.voice()
+            voice.solo_over_all = self.sender.may("leader") or (voice.solo_over_all and bool(voice.settings[name]))
+            self.session.shadow(self.now)
+
+    def own_memory(self) -> None:
+        """Check that no player that the sender may not change plays from the memory of the one that it names."""
+        name, voice = self.player()
+        memory = voice.memory if voice is not None else self.view.made[name][2]
+        for other in self.session.voices.values():
+            if other.memory == memory and other.name not in self.view.dropped and not self.may_change(other):
+                raise Refused(f"{other.name} plays from {memory} too", "ask a leader")
 
 
 COMMANDS: Final[dict[str, Callable[[Call], Steps]]] = {}

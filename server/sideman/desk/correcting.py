@@ -21,6 +21,7 @@ def mute(call: Call) -> Steps:
 @command("/player/<p>/forget")
 def forget(call: Call) -> Steps:
     call.own()
+    call.own_memory()
     beats = float(call.command.arguments[0])
     if beats <= 0:
         raise Refused(f"beats must be more than 0, {beats:g} came", "send how many beats back")
@@ -39,6 +40,7 @@ def undo(call: Call) -> Steps:
     mine = _own_changes(call, voice)
     if mine:
         voice.changes.remove(mine[-1])
+        call.solos(mine[-1].what.partition(" ")[2])
         call.session.undo(voice, mine[-1], call.now)
 
 

@@ -78,6 +78,7 @@ def _control(call: Call, name: str, wanted: Value | None = None, *, again: bool 
     yield
     kind = "switch" if name in SWITCHES else "param"
     voice, value = call.voice(), call.command.arguments[0] if wanted is None else wanted
+    call.solos(name)
     if voice.settings[name] != value or (again and value):
         call.changed(f"{kind} {name}", voice.settings[name])
         call.session.put(voice, name, value, call.now)

@@ -52,6 +52,7 @@ def _param(call: Call, name: str, values: Sequence[Value]) -> Steps:
     yield
     if call.voice().settings[name] != value:
         call.changed(f"param {name}", call.voice().settings[name])
+    call.solos(name)
     call.session.set_param(call.voice(), name, value, call.sender, call.now)
     call.answer(f"/player/{call.command.names[0]}/is", name, value)
     if clipped:

@@ -80,9 +80,8 @@ class Handling(Holding):
 
     def shadow(self, now: int) -> None:
         """Who is not solo while others are is silent, and heard again when nobody is."""
-        anyone = any(voice.settings["solo"] for voice in self.voices.values())
         for voice in self.voices.values():
-            shadowed = anyone and not voice.settings["solo"]
+            shadowed = any(other.silences(voice) for other in self.voices.values())
             if shadowed == voice.shadowed:
                 continue
             was, voice.shadowed = voice.silent, shadowed

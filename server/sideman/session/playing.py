@@ -29,7 +29,7 @@ class Playing(Mannered):
         voice.made = (model, viewpoint, memory)
         voice.slow = model in self.slow
         voice.lead_ns = self._lead_ns()
-        voice.shadowed = any(other.settings["solo"] for other in self.voices.values())
+        voice.shadowed = any(other.silences(voice) for other in self.voices.values())
         self.voices[name] = voice
         self.memory_lengths.setdefault(memory, 0)
         self.effects.append(Make(voice.key, model, viewpoint, f"{self.name}/{memory}"))
