@@ -221,6 +221,41 @@ def test_play_with_beats_ends_after_them(ann: Performer) -> None:
     assert ann.got(STATE)[-1][0] == "stopped"
 
 
+@pytest.mark.parametrize("hold", [0, 1])
+def test_next_plays_at_once_what_the_chart_asks_for(ann: Performer, hold: int) -> None:
+    ann.send("/player/sideman/mode", "chart")
+    ann.send("/player/sideman/play")
+    ann.send("/player/sideman/hold", hold)
+    ann.stage.advance(1.1 * BEAT_S)
+    for step in range(12):
+        ann.clear()
+        ann.send("/player/sideman/next")
+        ann.send("/player/sideman/why")
+        at = ann.stage.now_s
+        label = asked_on(CHORUS, at / BEAT_S)
+        assert f"for {label}; " in str(ann.got("/player/sideman/why")[0][6])
+        chord = parse(label)
+        assert chord is not None
+        played = [heard for heard in notes(ann) if heard.time_s == at]
+        assert [int(str(heard.arguments[0])) % 12 in chord.pitch_classes for heard in played] == [True]
+        ann.stage.advance((0.7 + 0.13 * (step % 4)) * BEAT_S)
+
+
+def test_next_passes_over_silent_beats() -> None:
+    ann = over("C | %")
+    for _ in range(4):  # four beats, of which one is played in
+        ann.send("/note", 60, 90, 1, 100)
+        ann.stage.advance(4 * BEAT_S)
+    ann.send("/player/sideman/mode", "chart")
+    ann.send("/player/sideman/play")
+    ann.stage.advance(1.3 * BEAT_S)
+    for _ in range(8):
+        ann.clear()
+        ann.send("/player/sideman/next")
+        assert len(notes(ann)) == 1
+        ann.stage.advance(0.3 * BEAT_S)
+
+
 def test_a_change_of_the_chart_is_heard_on_the_next_onset_and_what_sounds_goes_on(ann: Performer) -> None:
     ann.send("/player/sideman/mode", "chart")
     ann.send("/player/sideman/play")

@@ -176,3 +176,19 @@ def test_stop_ends_a_take_and_another_mode_lets_it_go(ann: Performer) -> None:
     ann.stage.advance(2)
     assert notes(ann) == []
     assert ann.got(TAKES) == []
+
+
+def test_who_follows_reacts_to_nobody_while_it_plays_a_take(ann: Performer) -> None:
+    ann.send("/player/sideman/mode", "follow")
+    ann.send("/player/sideman/play")
+    ann.clear()
+    ann.send(TAKES, 1)
+    for _ in range(8):
+        ann.send("/note", 74, 90, 1, 100)
+        ann.stage.advance(0.5 * BEAT_S)
+    assert pitches(ann) == [60, 62, 64, 65, 60]
+    ann.send(TAKES, 0)
+    ann.stage.advance(2 * BEAT_S)
+    ann.clear()
+    ann.send("/note", 60, 90, 1, 100)
+    assert len(notes(ann)) == 1

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Final, Literal
 
+from ..beatmemory import Beats
 from ..constraints import DRUMS_CHANNEL, Moment, Weights, shift
 from ..events import Answer, Event, Note, Planned, Query, Why
 from ..learned import Learned
@@ -23,6 +24,8 @@ from .words import SELF
 Doing = Literal["own", "chart", "take"]
 #: Shorter than this no event is.
 LEAST_BEATS: Final = 1 / 256
+#: So many silent beats are passed over for one event by hand.
+MOST_SILENT: Final = 8
 #: What is out of range is tried in these octaves.
 OCTAVES: Final = (0, -12, 12, -24, 24, -36, 36)
 
@@ -72,16 +75,36 @@ class Charting(Standing):
                 if index >= len(query.scenario):
                     break
                 ordinal = query.ordinal + len(events)
-                if abs(self._spot.start - first - index) > SAME_BEATS or self._spot.label != query.scenario[index]:
+                self._spots_before.append((ordinal, self._spot))
+                if query.count == 1:
+                    self._spot = self._at_once(beats, query, at, first, ordinal)
+                elif not self._stands_over(first + index, query.scenario[index]):
                     chosen = self._chosen_beat(beats, query, first + index, index, ordinal)
-                    self._spots_before.append((ordinal, self._spot))
                     self._spot = replace(chosen, left=_from(chosen, at))
-                else:
-                    self._spots_before.append((ordinal, self._spot))
                 planned = self._onset(query, at, first + index, ordinal)
                 events.append(planned)
                 at = planned.onset_beats + planned.span_beats
         return Answer(query.player, query.epoch, query.revision, query.memory_length, tuple(events), note)
+
+    def _stands_over(self, start: float, label: str) -> bool:
+        """Whether it plays over that beat of the chart already."""
+        return abs(self._spot.start - start) <= SAME_BEATS and self._spot.label == label
+
+    def _at_once(self, beats: Beats, query: Query, at: float, start: float, ordinal: int) -> Spot:
+        """Where the next event begins at `at`: what is asked for by hand waits for no place within the beat.
+
+        Of a beat that is over, or silent, it goes on to the one that follows in memory, or elsewhere.
+        """
+        left = _from(self._spot, at) if self._stands_over(start, query.scenario[0]) else ()
+        for again in range(MOST_SILENT):
+            if left:
+                break
+            if abs(self._spot.start - start) <= SAME_BEATS:
+                self._spot = replace(self._spot, start=start - 1)
+            self._spot = self._chosen_beat(beats, query, start, 0, ordinal + again)
+            left = _from(self._spot, at) or self._spot.left[-1:]
+        first = tuple((at, event, place) for _, event, place in left[:1])
+        return replace(self._spot, left=first + left[1:])
 
     def _onset(self, query: Query, at: float, start: float, ordinal: int) -> Planned:
         """What comes next of the beat that it plays: the event that begins at `at`, or silence until there is one."""

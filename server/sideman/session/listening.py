@@ -153,9 +153,14 @@ class Listening(Forgetting):
                 continue
             if voice.mode == "answer" and voice.settings["yield"]:
                 self._yield(voice, stream.performer, now)
-            elif voice.mode == "follow" and voice.armed and not voice.leashed and (stream.open or stream.mark):
+            elif self._may_follow(voice) and (stream.open or stream.mark):
                 voice.cursor_beat, voice.depth = self.timeline.beat_at(now), 1
                 self._ask(voice, now, count=1, opening=(stream.opening(self.timeline), stream.number))
+
+    def _may_follow(self, voice: Voice) -> bool:
+        """Whether it reacts to onsets; in whose place the hand plays, or who plays a take, does not."""
+        following = voice.mode == "follow" and voice.armed and not voice.leashed
+        return following and not voice.hand.busy and not voice.take
 
     def _yield(self, voice: Voice, performer: str, now: int) -> None:
         """Whom it answers plays again: it ends, and answers the new phrase when that is over."""

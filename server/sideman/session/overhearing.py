@@ -127,9 +127,6 @@ class Overhearing(Listening):
                 self.reactions[voice.name] = Reaction(stream.number, unheard.due_ns, unheard.depth + 1)
                 self.agenda.set(("react", voice.name), self.timeline.ns_at(self._next_half(now)))
 
-    def _may_follow(self, voice: Voice) -> bool:
-        return voice.mode == "follow" and voice.armed and not (voice.leashed or voice.hand.busy)
-
     def _react(self, name: str, due: int, now: int) -> None:
         """The half beat has come: it follows what it heard last of players, if that is still under way."""
         reaction, voice = self.reactions.pop(name, None), self.voices.get(name)

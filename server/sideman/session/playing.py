@@ -191,10 +191,15 @@ class Playing(Mannered):
         chord = self.chord_at(voice.cursor_beat)
         manners = self.manners(voice, now, by_hand=count == 1 and opening is None)
         query = voice.query(now, self.timeline, seed, length, count, opening, chord, grid, manners)
-        self.effects.append(self._with_chart(voice, query) if count == 0 else query)
+        self.effects.append(self._with_chart(voice, query) if opening is None else query)
 
     def _with_chart(self, voice: Voice, query: Query) -> Query:
-        """Who plays a take is asked for it, who plays over the chart for what that asks for on one beat of the form."""
+        """Who plays a take is asked for it, who plays over the chart for what that asks for on one beat of the form.
+
+        One event by hand is memory's, whatever take is played: that may be silent just then.
+        """
+        if voice.take and query.count == 1:
+            return query
         if voice.take:
             voice.asked = replace(query, take=voice.take, take_since=voice.take_since)
             return voice.asked
