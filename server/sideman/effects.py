@@ -18,7 +18,8 @@ class Say(NamedTuple):
 
     With a `player`, it belongs to that voice's plan and is dropped if the voice is cut before it is due. With a
     `lead_ns` it is only for those who get things at least so much before they are due, with `ahead` only for those of
-    them who get them in bundles with time tags.
+    them who get them in bundles with time tags. With an `again_ns` it is said again: to whom it had left by then, it is
+    not.
     """
 
     due_ns: int
@@ -30,6 +31,7 @@ class Say(NamedTuple):
     epoch: int = 0
     lead_ns: int = 0
     ahead: bool = False
+    again_ns: int = 0
 
 
 class Cut(NamedTuple):

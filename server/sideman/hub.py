@@ -63,6 +63,8 @@ class Hub:
         for early_ns, ahead, to in groups:
             if early_ns < say.lead_ns or (say.ahead and not ahead):
                 continue
+            if say.again_ns and say.due_ns - early_ns <= say.again_ns:
+                continue
             tagged = ahead and (say.player or say.ahead)
             for packet in packets:
                 if tagged and len(packet) + BUNDLE <= MAX_PACKET:

@@ -456,14 +456,15 @@ class Voice:
     def hush(self, now: int) -> Iterator[Effect]:
         """What sounds ends now, and so does what may just have left; nothing more of what was handed over is said."""
         yield Cut(self.key, now)
-        yield from self._call_back(now, now)
+        yield from self._call_back(now, now, begun=True)
         for held in self.sounding:
             if held.start_ns <= now + ON_ITS_WAY_NS and now < held.end_ns:
                 yield Say(now, f"/player/{self.name}/off", (held.pitch, held.channel, held.event))
                 held.end_ns = held.natural_end_ns = now
 
-    def _call_back(self, now: int, after_ns: int) -> Iterator[Effect]:
-        """To those who get things ahead: what they have of the plan after that moment is void, and its notes end.
+    def _call_back(self, now: int, after_ns: int, *, begun: bool) -> Iterator[Effect]:
+        """To those who get things ahead: what they have of the plan after that moment is void, and its notes end; those
+        of events that have begun by then only if these are void too.
 
         Each is ended at once, and for those who keep bundles until their time again 1 ms after it is due.
         """
@@ -474,6 +475,8 @@ class Voice:
         if void:
             yield Say(now, f"{prefix}/cut", (void[-1],), ahead=True)
         for held in self.sounding:
+            if not begun and held.event not in void:
+                continue
             if after_ns < held.start_ns <= now + ON_ITS_WAY_NS + self.lead_ns:
                 off = (held.pitch, held.channel, held.event)
                 lead_ns = max(1, held.start_ns - now - ON_ITS_WAY_NS)
@@ -487,7 +490,7 @@ class Voice:
         Of an event that has begun, what is still to come (of a broken chord, of an echo) comes."""
         stands_ns = now + ON_ITS_WAY_NS
         yield Cut(self.key, stands_ns)
-        yield from self._call_back(now, stands_ns)
+        yield from self._call_back(now, stands_ns, begun=self.silent)
         later = takewhile(lambda played: played.due_ns > stands_ns, reversed(self.played))
         unsent = {played.number for played in later}
         kept = [] if self.silent else [(onset, say) for onset, say in self.to_come if onset <= stands_ns < say.due_ns]
@@ -502,7 +505,7 @@ class Voice:
         self.cut_ns = stands_ns
         self.revision += 1
         self.asked = None
-        self.to_come = [(onset, say._replace(epoch=self.epoch)) for onset, say in kept]
+        self.to_come = [(onset, say._replace(epoch=self.epoch, again_ns=stands_ns)) for onset, say in kept]
         yield from (say for _, say in self.to_come)
 
     def _drop_unsent(self, now: int) -> Iterator[Effect]:

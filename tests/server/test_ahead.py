@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sideman.hub import Send
 from sideman.osc import Bundle, Message, decode, unix_ns
 from sideman.testing import Performer, Stage
@@ -84,6 +86,38 @@ def test_a_stop_voids_what_was_delivered_and_ends_each_note_of_it_twice() -> Non
         assert abs(unix_ns(late.time_tag) - offset - due - MS) <= 1
     assert not [output for output in stage.outputs_of[-1] if isinstance(output, Send) and not output.to]
     assert not ann.got("/player/sideman/cut")
+
+
+@pytest.mark.parametrize("ms", [400, 100])
+def test_when_plans_change_what_has_begun_goes_on_ahead_as_for_everybody_and_each_of_its_echoes_comes_once(
+    ms: float,
+) -> None:
+    stage = Stage()
+    ann, bob = stage.performer("ann"), stage.performer("bob")
+    ann.play([(60, 1.0), (62, 1.0), (64, 1.0), (65, 1.0)])
+    stage.advance(6)
+    bob.send("/deliver", "ahead", ms)
+    ann.send("/player/sideman/mode", "free")
+    ann.send("/player/sideman/effects", "echo:0.6:2:0.9")  # 300 ms later, and again
+    stage.advance(3)
+    known = event = ann.got("/player/sideman/note")[-1][4]
+    while event == known:
+        stage.advance(0.01)
+        event = ann.got("/player/sideman/note")[-1][4]
+    for taboo in (1, 2, 3, 4):
+        stage.advance(0.08)
+        ann.send("/player/sideman/param/taboo", taboo)
+    stage.advance(2)
+    said = [heard for heard in ann.heard() if heard.address.endswith(("/note", "/off")) and event in heard.arguments]
+    offset = stage.clock.wall_offset()
+    there = []
+    for left, content in sent(stage, bob):
+        message = message_of(content)
+        if message.address.endswith(("/note", "/off")) and event in message.arguments[2:]:
+            due = unix_ns(content.time_tag) - offset if isinstance(content, Bundle) else left
+            there.append((round(due / MS), message.address, message.arguments))
+    assert len(said) == 5
+    assert there == [(round(heard.time_s * 1000), heard.address, heard.arguments) for heard in said]
 
 
 def test_a_delivery_that_there_is_not_is_refused() -> None:
