@@ -90,6 +90,17 @@ class Band:
             job.waiting.pop(name, None)
         self._forget_unused()
 
+    def close(self, session: str) -> None:
+        """A session is closed, in which nobody plays any more: its memories are no more."""
+        for name in [name for name in self._memories if name.startswith(f"{session}/")]:
+            del self._memories[name]
+            self._cleared.pop(name, None)
+
+    @property
+    def learning(self) -> set[str]:
+        """The sessions in which something is being learned."""
+        return {job.name.partition("/")[0] for job in self._jobs.values()}
+
     def key_of(self, name: str) -> Key:
         """What a player plays from."""
         return self._players[name][1]

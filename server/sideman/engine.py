@@ -58,7 +58,9 @@ class Engine(Reception):
         names += [performer.session for performer in settings.performers]
         names += [output.session for output in settings.outputs]
         for name in dict.fromkeys(names):
-            self._add(self._new_session(name, now))
+            session = self._new_session(name, now)
+            session.lasting = True
+            self._add(session)
         for output in settings.outputs:
             self._gear[output.session].outputs.append(output)
         for performer in settings.performers:

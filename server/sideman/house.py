@@ -135,6 +135,30 @@ class House:
         self._gear[session.name] = Gear(session.name)
         self._run(session, self._last_ns)
 
+    def _closable(self) -> list[Session]:
+        """The sessions that may be closed to make room for another, which is first first: those that the configuration
+        does not name and in which nobody is; who has lapsed only keeps what was learned there."""
+        busy = {running.errand.memory.partition("/")[0] for running in self._errands.values()} | self.band.learning
+        empty = []
+        for session in self._sessions.values():
+            seats = self._seats.of(session.name)
+            knows = any(session.memory_lengths.values())
+            left = all(seat.state == "lapsed" for seat in seats) and not (seats and knows)
+            if left and not session.lasting and session.name not in busy:
+                empty.append((knows, session.left_ns, session))
+        return [session for *_, session in sorted(empty, key=lambda item: item[:2])]
+
+    def close(self, session: Session, now: int) -> None:
+        """A session in which nobody is ends, with its players and memories."""
+        for seat in self._seats.of(session.name):
+            session.gone(seat, now)
+        for voice in list(session.voices.values()):
+            session.drop(voice, now)
+        self._run(session, now)
+        self.band.close(session.name)
+        del self._sessions[session.name], self._hubs[session.name]
+        self.log.append(f"the session {session.name} is closed: nobody is there, and another was wanted")
+
     def _run(self, session: Session, now: int) -> None:
         """Act on what a session wants done, and on what that causes, in order; then on what is quickly learned."""
         self._act_on(session, now)

@@ -112,10 +112,12 @@ class Reception(House):
         if due <= now:
             self.late += due < now
             self._bundle(source, bundle, now, due if due >= now - STALE_NS else now)
-        elif self._waiting.is_full():
+            return
+        sender = (seat.session, seat.name) if seat is not None else ("", source[0])
+        if self._waiting.is_full(sender):
             self._refuse(source, seat, "#bundle", Refused("too many bundles wait for their time", "send fewer"), now)
         else:
-            self._waiting.add(Waiting(source, bundle, due))
+            self._waiting.add(Waiting(source, bundle, due, sender))
 
     def _off_tags(self, seat: Seat, ahead_ns: int, now: int) -> None:
         """Tell a sender once whose tags are constantly late, by how much."""
@@ -253,6 +255,8 @@ class Reception(House):
                 self._run(self._sessions[seat.session], now)
             return
         if call.session.name not in self._sessions:
+            if len(self._sessions) >= MAX_SESSIONS and (closable := self._closable()):
+                self.close(closable[0], now)
             self._add(call.session)
         if call.view.seat is not None and call.command.row.template != "/join":
             call.seat = self._seats.at(call.source)  # the bundle's own /join has made it real
@@ -310,14 +314,14 @@ class Reception(House):
                 return view.session
             return self._sessions[seat.session if seat else MAIN]
         name = str(command.arguments[3]) or MAIN
-        there = self._sessions.get(name)
+        there = self._sessions.get(name) or view.opened.get(name)
         if there is not None:
             return there
         if not NAME.match(name):
             raise Refused(f"{name!r} is not a session's name", NAME_CURE)
-        if len(self._sessions) >= MAX_SESSIONS:
+        if len(self._sessions) - len(self._closable()) + len(view.opened) >= MAX_SESSIONS:
             raise Refused(f"{MAX_SESSIONS} sessions are open already", "join one of them")
-        session = self._new_session(name, now)
+        session = view.opened[name] = self._new_session(name, now)
         session.new = True
         return session
 

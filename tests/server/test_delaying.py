@@ -353,12 +353,26 @@ def test_a_release_of_a_button_waits_for_nothing() -> None:
     assert stage.engine._sessions["main"].pending == []
 
 
-def test_so_many_wait_and_no_more() -> None:
-    _, ann = running()
-    for _ in range(260):
-        ann.send("/at", "bar", "/player/sideman/stop")
-    assert len(ann.got("/will")) == 256
-    assert len(ann.got("/error")) == 4
+def test_so_many_wait_and_no_more_and_of_one_performer_fewer() -> None:
+    stage, ann = running()
+    others = [stage.performer(f"p{number}") for number in range(4)]
+    late = stage.performer("late")
+    for _ in range(70):
+        ann.send("/at", "bar", "/player/sideman/volume", 0.5)
+    assert len(ann.got("/will")) == 64
+    assert ann.got("/error")[-1][1] == "64 commands of yours wait already"
+    many = [encode("/at", "bar", "/player/sideman/volume", 0.5)] * 65
+    stage.packet(others[0].endpoint, encode_bundle(IMMEDIATELY, many))
+    assert others[0].got("/will") == []
+    for other in others:
+        for _ in range(64):
+            other.send("/at", "bar", "/player/sideman/stop")
+    assert [len(other.got("/will")) for other in others] == [64, 64, 64, 0]
+    late.send("/at", "bar", "/player/sideman/stop")
+    assert late.got("/error")[0][1] == "256 commands wait already"
+    stage.advance(2)
+    late.send("/at", "bar", "/player/sideman/stop")
+    assert late.got("/will")
 
 
 def test_places_and_metres_are_quantised_too() -> None:

@@ -259,12 +259,23 @@ def test_the_same_tagged_bundle_twice_is_one() -> None:
     assert ann.got("/tempo") == [(90.0,)]
 
 
-def test_bundles_for_the_future_are_bounded() -> None:
+def test_bundles_for_the_future_are_bounded_and_one_performers_leave_room_for_others() -> None:
     stage = Stage()
     ann = stage.performer("ann")
-    for number in range(5000):
+    for number in range(1100):
         stage.packet(ann.endpoint, bundle_at(stage, 1 + number * 1e-5, encode("/ping", number)))
-    assert len(ann.got("/error")) == 5000 - 4096
+    assert len(ann.got("/error")) == 1100 - 1024
+    others = [stage.performer(f"p{number}") for number in range(4)]
+    for other in others:
+        for number in range(1024):
+            stage.packet(other.endpoint, bundle_at(stage, 1 + number * 1e-5, encode("/ping", number)))
+    assert [len(other.got("/error")) for other in others] == [0, 0, 0, 1024]
+    stage.advance(2)
+    assert len(ann.got("/pong")) == 1024
+    ann.clear()
+    stage.packet(ann.endpoint, bundle_at(stage, 1, encode("/ping", 1)))
+    stage.advance(2)
+    assert ann.got("/error") == []
 
 
 def test_who_is_constantly_late_is_told_once_by_how_much() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sideman.osc import IMMEDIATELY, encode, encode_bundle
+from sideman.settings import SessionSettings, Settings
 from sideman.testing import Performer, Stage
 
 TUNE = [(60, 0.25), (62, 0.25), (64, 0.25), (65, 0.25)]
@@ -25,6 +27,70 @@ def memory(ann: Performer, name: str = "sideman") -> int:
     ann.clear()
     ann.send("/status")
     return next(int(str(got[2])) for got in ann.got("/status/is") if got[:2] == ("memory", name))
+
+
+def in_sessions(stage: Stage, names: list[str]) -> list[Performer]:
+    """Somebody in each of these sessions."""
+    return [stage.performer("ann", 0, "-", name) for name in names]
+
+
+def refused(stage: Stage, name: str) -> bool:
+    """Whether somebody who joins a session of that name, and then leaves it, cannot join it."""
+    ben = Performer(stage, "ben")
+    ben.send("/join", "ben", 0, "-", name)
+    ben.send("/leave")
+    return ("/join", "16 sessions are open already", "join one of them") in ben.got("/error")
+
+
+def test_a_session_that_all_have_left_makes_room_for_another_and_what_was_learned_least_goes_first() -> None:
+    stage = Stage()
+    there = in_sessions(stage, [f"s{number}" for number in range(15)])
+    assert refused(stage, "tonight")
+    there[3].play(TUNE)
+    stage.advance(2)
+    there[3].send("/leave")
+    there[7].send("/leave")
+    assert not refused(stage, "tonight")
+    again = stage.performer("ann", 0, "-", "s3")
+    assert memory(again) == len(TUNE)
+    again.send("/leave")
+    assert not refused(stage, "tomorrow")  # in the place of tonight
+    assert stage.performer("ann", 0, "-", "tonight").got("/error") == []  # in the place of tomorrow
+    assert not refused(stage, "later")  # in the place of s3
+    assert stage.engine.players() == [f"{name}/sideman" for name in stage.engine._sessions]
+    assert len(stage.engine._sessions) == 16
+
+
+def test_a_session_with_a_mistyped_name_goes_when_who_was_there_has_lapsed_and_one_that_knows_something_stays() -> None:
+    stage = Stage()
+    there = in_sessions(stage, [f"s{number}" for number in range(15)])
+    there[0].play(TUNE)
+    stage.advance(20)
+    for ann in there[2:]:
+        ann.send("/ping")
+    stage.advance(20)
+    assert not refused(stage, "tonight")
+    there[1].clear()
+    there[1].send("/note", 60.0, 90.0)
+    assert there[1].got("/error")[0][1] == "not joined"
+    assert memory(there[0]) == len(TUNE)
+
+
+def test_a_session_of_the_configuration_is_never_closed() -> None:
+    names = [f"s{number}" for number in range(15)]
+    stage = Stage(settings=Settings(sessions=[SessionSettings(name) for name in names]))
+    assert refused(stage, "tonight")
+
+
+def test_a_bundle_opens_no_more_sessions_than_there_is_room_for() -> None:
+    stage = Stage()
+    ann = Performer(stage, "ann")
+    joins = [encode("/join", "ann", 0, "-", f"s{number}") for number in range(16)]
+    stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, joins))
+    assert len(stage.engine._sessions) == 1
+    stage.packet(ann.endpoint, encode_bundle(IMMEDIATELY, [*joins[:15], *joins[:15]]))
+    assert len(stage.engine._sessions) == 16
+    assert ann.got("/joined")
 
 
 def test_what_is_played_in_one_is_learned_and_answered_there_only(two: tuple[Performer, Performer]) -> None:

@@ -31,7 +31,9 @@ class View:
     dropped: set[str] = field(default_factory=set)
     seat: Seat | None = None  # that a `/join` among them would take
     session: Session | None = None  # the one that it would be in
+    opened: dict[str, Session] = field(default_factory=dict)  # those that they would make
     running: bool | None = None  # the transport, if a command among them would start or stop it
+    delayed: int = 0  # commands that they leave for later
     charted: bool = False  # whether a `/chart/set` among them would change the chart, to this one
     chart: Chart | None = None
     seats: dict[str, Seat] = field(default_factory=dict)  # all that the `/join`s among them would take

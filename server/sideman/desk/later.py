@@ -7,7 +7,7 @@ from typing import Final
 from ..addresses import find
 from ..errors import Refused
 from ..osc import Message
-from ..session.delaying import MOST_PENDING, WHENS
+from ..session.delaying import MOST_PENDING, MOST_PENDING_OF_ONE, WHENS
 from ..session.state import Pending
 from .call import Call, Steps, command
 
@@ -32,8 +32,12 @@ def at(call: Call) -> Steps:
     for row in rows:
         if row.section not in (4, 5) or row.template == "/at":
             raise Refused(f"{row.template} cannot be delayed", "what can be is in sections 4 and 5 of the protocol")
-    if len(call.session.pending) >= MOST_PENDING:
-        raise Refused(f"{MOST_PENDING} commands wait already", "send fewer, or /panic, which drops them")
+    waiting = len(call.session.pending) + call.view.delayed
+    mine = sum(pending.by.name == call.sender.name for pending in call.session.pending) + call.view.delayed
+    if waiting >= MOST_PENDING or mine >= MOST_PENDING_OF_ONE:
+        many = f"{mine} commands of yours" if waiting < MOST_PENDING else f"{waiting} commands"
+        raise Refused(f"{many} wait already", "send fewer, or /panic, which drops them")
+    call.view.delayed += running
     yield
     call.answer("/will", when, address, *arguments)
     doing = [(inner, steps) for inner, steps in checked if not inner.command.released]

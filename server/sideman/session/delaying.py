@@ -16,6 +16,8 @@ from .state import Pending
 #: So much before its beat a command is done: what sounds on the beat was planned before, and is to be as it says.
 EARLY_NS: Final = 10_000_000
 MOST_PENDING: Final = 256
+#: So many of one performer's, that others have room.
+MOST_PENDING_OF_ONE: Final = MOST_PENDING // 4
 WHENS: Final = ("beat", "bar", "section")
 #: What is said to whose command a panic has dropped.
 DROPPED: Final = "it waits no more: /panic came before"

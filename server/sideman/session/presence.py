@@ -40,7 +40,7 @@ class Presence(Overhearing):
         self.forget_streams(seat.name, now)
         self.agenda.clear(("lease", seat.name))
         self.seats.remove(seat)
-        seat.state = "gone"
+        seat.state, self.left_ns = "gone", now
         self.heed_leads()
         self.performer(seat.name, "gone", now)
 

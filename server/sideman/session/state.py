@@ -68,6 +68,8 @@ class SessionState:
     ) -> None:
         self.name = name
         self.new = False  # nobody has joined it yet
+        self.lasting = False  # in the configuration: never closed
+        self.left_ns = now  # when the last seat was gone
         self.models = models
         self.slow: frozenset[str] = frozenset()  # those that answer in their own time, or never
         self.seats = seats
