@@ -84,11 +84,15 @@ class Band:
         self.prepare(name, key)
 
     def drop(self, name: str) -> None:
-        """A player ends; its memory stays, what nobody uses of it any more is forgotten."""
-        del self._players[name]
+        """A player ends; its memory stays if it is not empty, what nobody uses of it any more is forgotten."""
+        memory = self._players.pop(name)[1].memory
         for job in self._jobs.values():
             job.waiting.pop(name, None)
         self._forget_unused()
+        used = any(key.memory == memory for _, key in self._players.values())
+        if not used and not len(self.memory(memory)) and all(job.name != memory for job in self._jobs.values()):
+            del self._memories[memory]
+            self._cleared.pop(memory, None)
 
     def close(self, session: str) -> None:
         """A session is closed, in which nobody plays any more: its memories are no more."""

@@ -93,6 +93,47 @@ def test_a_bundle_opens_no_more_sessions_than_there_is_room_for() -> None:
     assert ann.got("/joined")
 
 
+def test_an_empty_memory_goes_with_its_last_player_and_one_that_knows_something_stays() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    ann.send("/player/two/new", "oracle", "pitch", "ours")
+    ann.send("/player/three/new", "oracle", "pitch", "ours")
+    for number in range(20):
+        ann.send("/player/one/new", "oracle", "pitch", f"m{number}")
+        if number == 3:
+            ann.play(TUNE)
+            stage.advance(2)
+        ann.send("/player/one/drop")
+    ann.send("/player/two/drop")
+    ann.clear()
+    ann.send("/status")
+    assert [line[1] for line in ann.got("/status/is") if line[0] == "memory"] == ["sideman", "ours", "m3"]
+    assert set(stage.engine.band._memories) == {"main/sideman", "main/ours", "main/m3"}
+    ann.send("/player/one/new", "oracle", "pitch", "m3")
+    ann.clear()
+    ann.send("/player/one/next")
+    ann.send("/player/one/play")
+    stage.advance(2)
+    assert ann.got("/player/one/note")
+
+
+def test_the_status_of_a_house_full_of_memories_is_no_burst() -> None:
+    stage = Stage()
+    ann = stage.performer("ann")
+    for number in range(600):
+        ann.send("/player/one/new", "oracle", "pitch", f"m{number}")
+        ann.send("/note", 60.0, 90.0, 1, 10.0)
+        ann.send("/note", 61.0, 90.0, 1, 10.0)
+        stage.advance(0.1)
+        ann.send("/player/one/drop")
+    ann.clear()
+    ann.send("/status")
+    lines = ann.got("/status/is")
+    assert len(lines) <= 900
+    assert ("memory", "sideman") in {line[:2] for line in lines}
+    assert ("memories", 600) in lines
+
+
 def test_what_is_played_in_one_is_learned_and_answered_there_only(two: tuple[Performer, Performer]) -> None:
     north, south = two
     north.play(TUNE)

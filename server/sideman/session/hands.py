@@ -125,14 +125,19 @@ class Hands(Judging):
             self.agenda.set(("clock",), self.timeline.ns_at(beat))
 
     def drop(self, voice: Voice, now: int) -> None:
-        """A player ends; its memory stays."""
+        """A player ends; its memory stays, if anything was learned there."""
         self.disarm(voice, now)
         self.keep_leash(voice)
         del self.voices[voice.name]
+        if all(other.memory != voice.memory for other in self.voices.values()) and self._is_empty(voice.memory):
+            self.memory_lengths.pop(voice.memory, None)
         self.wanted.pop(voice.name, None)  # another of that name is not to become it
         self.shadow(now)
         self.effects.append(Unmake(voice.key))
         self.say(now, f"/player/{voice.name}/state", "gone", voice.model, voice.mode)
+
+    def _is_empty(self, memory: str) -> bool:
+        return not self.memory_lengths.get(memory) and not self.takes.get(memory)
 
     def change_mode(self, voice: Voice, mode: str, now: int) -> None:
         """Another mode from now on: what sounds ends its time, what was planned is void, arming stays as it is."""

@@ -44,6 +44,8 @@ MOST_JUDGEMENTS = 256
 
 #: More in one go would be lost on the way (PROTOCOL.md: never a burst above 1,000 packets).
 MOST_AT_ONCE: Final = 900
+#: Of so many memories the status tells each by itself, first of those that are played from.
+MOST_MEMORIES_TOLD: Final = 512
 _PLAYER_DEFAULTS: Final = defaults(PLAYER_PARAMS)
 
 
@@ -208,7 +210,11 @@ class SessionState:
             if voice.slow
         ]
         lines += [("failed_effect", failed) for failed in self.failed_effects]
-        lines += [("memory", (name, length)) for name, length in self.memory_lengths.items()]
+        lengths, used = self.memory_lengths, {voice.memory for voice in self.voices.values()}
+        told = sorted(lengths, key=lambda name: name not in used)[:MOST_MEMORIES_TOLD]
+        lines += [("memory", (name, lengths[name])) for name in told]
+        if len(told) < len(lengths):
+            lines.append(("memories", (len(lengths),)))
         return lines
 
     def take(self) -> list[Effect]:
