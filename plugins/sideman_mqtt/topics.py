@@ -22,7 +22,8 @@ from sideman.plugin import Message
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}\Z")
 #: The state of things, which who comes later must find: kept by the broker.
 STATE: Final = re.compile(
-    r"/(transport|tempo|metre|harmony|chart|section|player/[^/]+/(state|hears|is|plan)|performer/[^/]+/state)\Z"
+    r"/(transport|tempo|metre|harmony|chart(/loop)?|section|session/is"
+    r"|player/[^/]+/(state|hears|is|plan|record|takes)|performer/[^/]+/state)\Z"
 )
 MOST_BYTES: Final = 65_536
 

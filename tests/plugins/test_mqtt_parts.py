@@ -94,6 +94,10 @@ def test_whatever_comes_is_understood_or_odd(payload: bytes, topic: str) -> None
 def test_state_is_told_from_what_happens() -> None:
     assert is_state(Message("/player/bass/is", ("taboo", 3)))
     assert is_state(Message("/performer/ann/state", ("here",)))
+    assert is_state(Message("/player/bass/takes", (0, 2)))
+    assert is_state(Message("/player/bass/record", (1,)))
+    assert is_state(Message("/chart/loop", (5, 8)))
+    assert is_state(Message("/session/is", ("chord_ms", 30.0)))
     assert not is_state(Message("/player/bass/note", (60,)))
     assert out_topic("sideman/main/json", Message("/player/bass/is", ("taboo", 3))).endswith("/player/bass/is/taboo")
 

@@ -132,6 +132,16 @@ def test_without_a_chart_there_is_nothing_to_jump_in() -> None:
     assert [error[1] for error in ann.got("/error")] == ["there is no chart"] * 2
 
 
+def test_a_late_joiner_is_told_that_any_harmony_will_do() -> None:
+    stage, ann = with_chart("* | C")
+    ann.send("/start")
+    stage.advance(1)
+    assert ann.got("/harmony") == [(WILDCARD,)]
+    late = Performer(stage, "late")
+    late.send("/join", "late")
+    assert late.got("/harmony") == [(WILDCARD,)]
+
+
 def test_a_late_joiner_gets_chart_loop_section_and_harmony() -> None:
     stage, ann = with_chart()
     ann.send("/chart/loop", 3, 4)

@@ -192,3 +192,17 @@ def test_who_follows_reacts_to_nobody_while_it_plays_a_take(ann: Performer) -> N
     ann.clear()
     ann.send("/note", 60, 90, 1, 100)
     assert len(notes(ann)) == 1
+
+
+def test_that_another_mode_ends_a_take_is_told_and_undo_brings_both_back(ann: Performer) -> None:
+    ann.send("/player/sideman/play")
+    ann.send(TAKES, 2)
+    ann.send("/player/sideman/mode", "free")
+    assert ann.got(TAKES) == [(2, 2), (0, 2)]
+    ann.send("/player/sideman/undo")
+    assert ann.got(TAKES)[-1] == (2, 2)
+    assert ann.got("/player/sideman/state")[-1] == ("playing", "oracle", "answer")
+    ann.stage.advance(BEAT_S)
+    ann.clear()
+    ann.stage.advance(4 * BEAT_S)
+    assert sorted(pitches(ann)) == [67, 69, 71, 72]

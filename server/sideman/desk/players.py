@@ -86,8 +86,9 @@ def mode(call: Call) -> Steps:
     if wanted not in MODES:
         raise Refused(f"no mode {wanted!r}", f"modes: {', '.join(MODES)}")
     yield
-    if call.voice().mode != wanted:
-        call.changed("mode", call.voice().mode)
+    voice = call.voice()
+    if voice.mode != wanted:
+        call.changed("mode", (voice.mode, str(voice.take)))
     call.session.change_mode(call.voice(), wanted, call.now)
     _tell_what_it_waits_for(call)
 

@@ -200,8 +200,6 @@ class Hands(Judging):
             self.judge(voice, int(name), change.by, before, now)
         elif what == "jump" and not isinstance(before, tuple):
             self.cue(voice, float(before), now)
-        elif what == "mode":
-            self.change_mode(voice, str(before), now)
         elif what == "hear" and isinstance(before, tuple):
             voice.hears = before
             self.say(now, f"/player/{voice.name}/hears", *before)

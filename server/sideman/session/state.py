@@ -14,7 +14,7 @@ from typing import Final
 from ..addresses import Value
 from ..agenda import Agenda
 from ..beats import BeatFollower
-from ..chart import Course
+from ..chart import WILDCARD, Course
 from ..effects import Effect, Say
 from ..judgement import Judgement
 from ..osc import Message
@@ -144,8 +144,8 @@ class SessionState:
                 yield "/chart/loop", self.looped_bars()
             if self.section:
                 yield "/section", (self.section,)
-        if self.harmony:
-            yield "/harmony", (self.harmony,)
+        if self.harmony or self.chart_label == WILDCARD:
+            yield "/harmony", (self.harmony or WILDCARD,)
         for seat in self.seats.of(self.name):
             if seat.state != "gone":
                 yield f"/performer/{seat.name}/state", (seat.state,)

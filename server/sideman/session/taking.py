@@ -67,6 +67,13 @@ class Taking(Delaying):
             self._begin_mode(voice, now, voice.beats if voice.goes_on else -1.0)
         self.show(voice, now)
 
+    def change_mode(self, voice: Voice, mode: str, now: int) -> None:
+        """Another mode; the take that it plays ends."""
+        take = voice.take
+        super().change_mode(voice, mode, now)
+        if voice.take != take:
+            self.say(now, f"/player/{voice.name}/takes", voice.take, self.takes.get(voice.memory, 0))
+
     def taken_over(self, memory: str, takes: int, now: int) -> None:
         """A memory was loaded, with so many takes of its own."""
         if takes == self.takes.get(memory, 0):
@@ -79,7 +86,11 @@ class Taking(Delaying):
 
     def undo(self, voice: Voice, change: Change, now: int) -> None:
         """Put back what a change has changed."""
-        if change.what == "takes":
+        if change.what == "mode" and isinstance(change.before, tuple):
+            mode, take = change.before
+            self.change_mode(voice, mode, now)
+            self.play_take(voice, min(int(take), self.takes.get(voice.memory, 0)), now)
+        elif change.what == "takes":
             self.play_take(voice, min(int(str(change.before)), self.takes.get(voice.memory, 0)), now)
         elif change.what == "record" and change.before == "":
             self.no_record(voice, now)
