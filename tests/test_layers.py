@@ -19,7 +19,7 @@ LAYERS: Final = {
                viewpoint tokens controls treatments chain hand judgement streams text seats rights constraints params
                commands agenda effects inputs settings voice session desk waiting hub gear protocol""",
     "heart": """contract pyblend llm models columns memory beatmemory memoryfile activation learned copying
-                completing realiser pywalk player band standin strand elsewhere house reception engine""",
+                completing realiser pywalk player band standin strand elsewhere house reception spoken engine""",
     "shell": """config hosts clock alarm tidying wire gate plugin host background stranger inference bridging shelf
                 corpora importing generating journal replay server testing rehearsal doctor evaluation training report
                 cli __main__""",

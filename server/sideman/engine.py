@@ -32,6 +32,7 @@ from .reception import MAIN, Reception
 from .rights import secret_key
 from .seats import NOWHERE, Seat
 from .settings import PerformerSettings, Settings, spoken
+from .spoken import spoken_for
 
 
 class Engine(Reception):
@@ -44,6 +45,8 @@ class Engine(Reception):
         self._configured = Seat("configuration", MAIN, "server", "leader", "", NOWHERE)
         #: What of the configuration could not be obeyed, each with its cure.
         self.complaints: list[str] = []
+        #: Whose the last packet was: session and name of each.
+        self.spoke: frozenset[str] = frozenset()
         self._troubles: dict[tuple[str, str], str] = {}  # of plugins' bridges and observers
         self._configure(begin.time_ns)
 
@@ -106,7 +109,7 @@ class Engine(Reception):
         """What an input causes, in order. Logical time never goes back: an older stamp counts as the last one."""
         now = self._last_ns = max(self._last_ns, item.time_ns)
         if isinstance(item, Datagram):
-            self._datagram(item.source, item.packet, now)
+            self._packet(item, now)
         elif isinstance(item, Wake):
             self._wake(now)
         elif isinstance(item, Obeyed):
@@ -180,6 +183,11 @@ class Engine(Reception):
         self._built(job, item.reason, now)
         self._work(now)
 
+    def _packet(self, item: Datagram | Obeyed, now: int) -> None:
+        before = self._seats.at(item.source)
+        self._datagram(item.source, item.packet, now)
+        self.spoke = spoken_for(item.packet, self._seats, before, self._seats.at(item.source))
+
     def _obeyed(self, item: Obeyed, now: int) -> None:
         """A stop, as any other, though the wire has done what is urgent; whom it did not stop after all plans anew."""
         reached = []
@@ -188,7 +196,7 @@ class Engine(Reception):
             voice = session.voices.get(key.rpartition("/")[2]) if session is not None else None
             if session is not None and voice is not None:
                 reached.append((session, voice, voice.epoch))
-        self._datagram(item.source, item.packet, now)
+        self._packet(item, now)
         for session, voice, epoch in reached:
             if voice.epoch == epoch:
                 session.overtaken(voice, now)

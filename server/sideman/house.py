@@ -88,8 +88,8 @@ class House:
         self.errands: list[int] = []
         self._errands: dict[int, Running] = {}
         self._errand_numbers = 0
-        #: Who is to be erased from the recording, with the addresses that they spoke from.
-        self.erasures: list[tuple[str, frozenset[Endpoint]]] = []
+        #: Who is to be erased from the recording: session and name.
+        self.erasures: list[tuple[str, str]] = []
 
     @property
     def events(self) -> int:
@@ -205,7 +205,7 @@ class House:
             erased = self.band.forget_performer(effect.session, effect.performer)
             for name in session.memory_lengths:
                 self.elsewhere.changed(f"{effect.session}/{name}", self.band)
-            self.erasures.append((effect.performer, frozenset(effect.to.sources)))
+            self.erasures.append((effect.session, effect.performer))
             session.tell(now, effect.to, "/forgotten", erased)
             self._act_on(session, now)
         elif isinstance(effect, Revert):

@@ -49,6 +49,7 @@ _BEGIN, _WALL, _DATAGRAM, _WAKE, _ANSWERED, _FAILED, _END, _SEND, _CUT, _BUILT, 
 _OBEYED: Final = 32
 _WIRED: Final = 33
 _TROUBLED: Final = 34
+_SPOKE: Final = 35  # no input: whose the packet before it was, where others than before spoke from its port
 _DONE: Final = struct.Struct("<QQQqq")  # of a wire: sent, dropped, stale, lateness
 
 
@@ -199,6 +200,7 @@ class Recorder:
                 f"cannot record to {path}: {error.strerror}", "name a file in a folder that is ours"
             ) from None
         self._file.write(MAGIC + struct.pack("<H", VERSION))
+        self._spoke: dict[Endpoint, frozenset[str]] = {}
 
     def input(self, number: int, item: Input) -> None:
         """Record an input."""
@@ -208,29 +210,27 @@ class Recorder:
         """Record an output of the input that was recorded last."""
         self._frame(*encode_output(item))
 
-    def erase(self, performer: str, sources: frozenset[Endpoint]) -> None:
-        """Overwrite what came from these sources, and what others were told of it; may run on any thread.
+    def spoke(self, source: Endpoint, whose: frozenset[str]) -> None:
+        """Record whose the packet was that was recorded last, and came from there: session and name of each."""
+        if self._spoke.get(source, frozenset()) == whose:
+            return
+        self._frame(_SPOKE, _endpoint(source) + "\n".join(sorted(whose)).encode())
+        if whose:
+            self._spoke[source] = whose
+        else:
+            del self._spoke[source]
+
+    def erase(self, session: str, performer: str) -> None:
+        """Overwrite what somebody sent, from whatever port, and what others were told of it; may run on any thread.
 
         Places, lengths and times stay; a replay is exact up to the first of them.
         """
         told = f"/performer/{performer}/note\0".encode()
         with Path(self._file.name).open("r+b") as file:
             data = file.read()
-            at = len(MAGIC) + 2
-            while at + _HEAD.size <= len(data):
-                length, _, kind = _HEAD.unpack_from(data, at)
-                body = data[at + _HEAD.size : at + _HEAD.size + length]
-                if len(body) < length:
-                    break
-                gone: tuple[int, bytes] | None = None
-                if kind == _DATAGRAM and _read_endpoint(body, _INPUT.size)[0] in sources:
-                    gone = _ERASED, body[: _INPUT.size] + bytes(length - _INPUT.size)
-                elif kind == _SEND and told in body:
-                    gone = _GONE, bytes(length)
-                if gone is not None:
-                    file.seek(at)
-                    file.write(_HEAD.pack(length, zlib.crc32(gone[1]), gone[0]) + gone[1])
-                at += _HEAD.size + length
+            for at, kind, body in _sent(data, f"{session}/{performer}", told):
+                file.seek(at)
+                file.write(_HEAD.pack(len(body), zlib.crc32(body), kind) + body)
             file.flush()
             os.fsync(file.fileno())
 
@@ -244,6 +244,30 @@ class Recorder:
 
     def _frame(self, kind: int, body: bytes) -> None:
         self._file.write(_HEAD.pack(len(body), zlib.crc32(body), kind) + body)
+
+
+def _sent(data: bytes, whose: str, told: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """What somebody sent, and what others were told of it: where each frame is, and what takes its place."""
+    speaks: dict[Endpoint, list[str]] = {}
+    packet: tuple[int, Endpoint, bytes] | None = None  # whose it is, is known by the next one
+    at = len(MAGIC) + 2
+    while at + _HEAD.size <= len(data):
+        length, _, kind = _HEAD.unpack_from(data, at)
+        body = data[at + _HEAD.size : at + _HEAD.size + length]
+        if len(body) < length:
+            break
+        if kind in (_DATAGRAM, _OBEYED):
+            if packet is not None and whose in speaks.get(packet[1], ()):
+                yield packet[0], _ERASED, packet[2]
+            packet = at, _read_endpoint(body, _INPUT.size)[0], body[: _INPUT.size] + bytes(length - _INPUT.size)
+        elif kind == _SPOKE:
+            source, place = _read_endpoint(body, 0)
+            speaks[source] = body[place:].decode().splitlines()
+        elif kind == _SEND and told in body:
+            yield at, _GONE, bytes(length)
+        at += _HEAD.size + length
+    if packet is not None and whose in speaks.get(packet[1], ()):
+        yield packet[0], _ERASED, packet[2]
 
 
 def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
@@ -275,7 +299,7 @@ def read(path: Path) -> Iterator[tuple[int, Input] | Output]:
             return
         if zlib.crc32(body) != checksum:
             raise SetupError(f"{path} is damaged at byte {at}", "use a copy; what stands before that byte is whole")
-        if kind == _GONE:
+        if kind in (_GONE, _SPOKE):
             at += _HEAD.size + length
             continue
         try:

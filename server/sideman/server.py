@@ -208,6 +208,8 @@ class Server:
         if self._published != self.engine.seating:
             self._published = self.engine.seating
             wire.publish(self.engine.stoppers(), self.engine.players())
+        if recorder and isinstance(item, Datagram | Obeyed):
+            recorder.spoke(item.source, self.engine.spoke)
         ended = item.offs if isinstance(item, Obeyed) else ()
         for output in outputs:
             if recorder:
@@ -243,8 +245,8 @@ class Server:
         erasures, self.engine.erasures = self.engine.erasures, []
         if self._recorder is not None:
             self._recorder.flush()
-            for performer, sources in erasures:
-                self._clerk.submit(partial(self._recorder.erase, performer, sources))
+            for session, performer in erasures:
+                self._clerk.submit(partial(self._recorder.erase, session, performer))
 
     def _save(self, number: int) -> None:
         """On the clerk's thread."""

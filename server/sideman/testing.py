@@ -67,6 +67,7 @@ class Stage:
         self._built: list[tuple[int, int]] = []
         self.inputs: list[Input] = []
         self.outputs_of: list[list[Output]] = []  # of each input
+        self.spoke_of: list[frozenset[str]] = []  # whose it was, where it was a packet
         self._slow = {**bundled_slow(), **(slow or {})}
         self._strangers = strangers
         self.slow_s = 0.0  # how long slow models take for what has gathered
@@ -77,6 +78,7 @@ class Stage:
         begin = Begin(0, seed, b"a secret for tests", "test", strangers, config, tuple(self._slow))
         self.inputs.append(begin)
         self.outputs_of.append([])
+        self.spoke_of.append(frozenset())
         self.engine = Engine(begin, bundled())
         self.feed(WallTime(0, self.clock.wall_offset()))
         self._ports = 40_000
@@ -107,6 +109,7 @@ class Stage:
         self.inputs.append(item)
         outputs = self.engine.feed(item)
         self.outputs_of.append(outputs)
+        self.spoke_of.append(self.engine.spoke)
         for output in outputs:
             if isinstance(output, Cut):
                 self.wire.cut(output.player, output.after_ns)

@@ -13,10 +13,11 @@ from sideman.inputs import Begin, Datagram, Loaded
 from sideman.journal import Recorder, read
 from sideman.memory import SEGMENT, Memory
 from sideman.models import Oracle
+from sideman.osc import IMMEDIATELY, decode, encode, encode_bundle
 from sideman.plugin import bundled
 from sideman.replay import verify
 from sideman.settings import Limits, Settings
-from sideman.testing import Performer, Stage
+from sideman.testing import Performer, Stage, flattened
 
 LOW = [48, 50, 52, 53, 55, 53, 52, 50] * 5
 HIGH = [84, 86, 88, 89, 91, 89, 88, 86] * 5
@@ -214,30 +215,76 @@ def test_clearing_while_it_plays_asks_once_and_leaves_the_new_plan_whole() -> No
         assert max(cuts) < min(sends)
 
 
+def recorded(stage: Stage, path: Path) -> Recorder:
+    """What a stage was fed and what came out, as the live server records it."""
+    recorder = Recorder(path)
+    for number, (item, outputs) in enumerate(zip(stage.inputs, stage.outputs_of, strict=True), 1):
+        recorder.input(number, item)
+        if isinstance(item, Datagram):
+            recorder.spoke(item.source, stage.spoke_of[number - 1])
+        for output in outputs:
+            recorder.output(output)
+    recorder.flush()
+    return recorder
+
+
+def pitches_in(path: Path) -> list[object]:
+    """The pitches that are played in a recording."""
+    packets = [frame[1].packet for frame in read(path) if isinstance(frame[1], Datagram)]
+    messages = [message for packet in packets for message in flattened(decode(packet))]
+    return [message.arguments[0] for message in messages if message.address.endswith("/note") and message.arguments[1]]
+
+
 def test_a_recording_loses_what_was_played_by_who_is_forgotten_and_says_so(tmp_path: Path) -> None:
     stage, ann = stage_with(LOW)
     bob = stage.performer("bob")
     bob.send("/listen", "/performer/*/note")
     ann.play([(77, 0.25)])
     path = tmp_path / "evening.sideman"
-    recorder = Recorder(path)
-    for number, (item, outputs) in enumerate(zip(stage.inputs, stage.outputs_of, strict=True), 1):
-        recorder.input(number, item)
-        for output in outputs:
-            recorder.output(output)
-    recorder.flush()
+    recorder = recorded(stage, path)
     before = verify(path)
     assert (before.difference, before.erased) == ("", 0)
+    assert pitches_in(path) == [*LOW, 77]
     size = path.stat().st_size
-    recorder.erase("ann", frozenset([ann.endpoint]))
+    recorder.erase("main", "ann")
     recorder.close()
     assert path.stat().st_size == size
     assert b"/performer/ann/note" not in path.read_bytes()
-    frames = list(read(path))
-    packets = [frame[1].packet for frame in frames if isinstance(frame[1], Datagram)]
-    assert packets
-    assert not [packet for packet in packets if packet.startswith(b"/note\x00")]
+    assert pitches_in(path) == []
     assert verify(path).erased > 0
+
+
+def test_a_recording_loses_all_that_one_played_from_whatever_port_and_nothing_of_others(tmp_path: Path) -> None:
+    stage = Stage()
+    ann = Performer(stage, "ann")
+    ann.send("/join", "ann")
+    ann.play([(60, 0.25)])
+    elsewhere = Performer(stage, "ann", "127.0.0.2")  # her network is another one
+    elsewhere.send("/join", "ann", 0, str(ann.got("/joined")[0][3]))
+    elsewhere.play([(61, 0.25)])
+    elsewhere.send("/leave")
+    again = stage.performer("ann")
+    again.play([(62, 0.25)])
+    hub = stage.performer("hub")
+    hub.send("/as/ann/note", 63.0, 90.0, 1, 100.0)
+    hub.send("/as/a*/note", 64.0, 90.0, 1, 100.0)
+    shared = again  # bob plays at her machine
+    shared.send("/join", "bob")
+    shared.play([(70, 0.25)])
+    here = [encode("/note", 71.0, 90.0, 1, 100.0), encode("/join", "ann"), encode("/note", 65.0, 90.0, 1, 100.0)]
+    stage.packet(shared.endpoint, encode_bundle(IMMEDIATELY, [*here, encode("/join", "bob")]))
+    hub.send("/note", 72.0, 90.0, 1, 100.0)
+    other = stage.performer("ann", 0, "-", "elsewhere")
+    other.play([(73, 0.25)])
+    for address in ("/join", "/forget-me"):
+        shared.send(address, *(["ann"] if address == "/join" else []))
+    assert stage.engine.erasures == [("main", "ann")]
+    path = tmp_path / "evening.sideman"
+    recorder = recorded(stage, path)
+    assert verify(path).difference == ""
+    recorder.erase("main", "ann")
+    recorder.close()
+    assert pitches_in(path) == [70, 72, 73]
 
 
 def test_a_memory_that_is_full_goes_on_without_its_oldest() -> None:
