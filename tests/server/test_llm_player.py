@@ -132,6 +132,17 @@ def test_a_plan_that_was_written_is_said_as_it_was_understood() -> None:
     assert "is no part of a plan" in str(ann.got("/error")[0][1])
 
 
+@pytest.mark.parametrize("wanted", ["own", "2 3, rising, ends C"])
+def test_when_a_plan_is_carried_out_the_next_phrase_has_one_of_its_own(wanted: str) -> None:
+    def say(ann: Performer) -> None:
+        ann.send("/player/solo/set", "plan", wanted)
+        ann.send("/player/solo/play")
+
+    stage, ann = on_stage(say)
+    stage.advance(30)
+    assert len(ann.got("/player/solo/plan")) > 1
+
+
 def test_a_blend_with_an_llm_heeds_words_and_others_do_not() -> None:
     letters = Alphabet(2)
     letters.names = ("pitch", "ioi")

@@ -20,9 +20,11 @@ from sideman.tokens import (
     SHAPES,
     TEXT,
     Around,
+    Carrying,
     Grammar,
     Plan,
     Standing,
+    aim,
     allowed_bytes,
     around_tokens,
     chord_token,
@@ -33,11 +35,13 @@ from sideman.tokens import (
     planned,
     prompt,
     readable,
+    shape_of,
     text_of,
     text_tokens,
+    thirds,
     vocabulary_of,
 )
-from sideman.viewpoint import COMPONENTS, Viewpoint
+from sideman.viewpoint import COMPONENTS, UNISON, Viewpoint
 
 VIEWPOINTS = (
     "pitch",
@@ -173,6 +177,52 @@ def test_plans_and_instructions_are_read_as_they_were_said() -> None:
             instruction(name, *values)
     with pytest.raises(ValueError, match="a plan of 2 bars"):
         planned(plan(Plan(0, "arch", (1, 2)))[:-1])
+
+
+def test_a_plan_is_said_again_note_by_note_as_it_is_carried_out() -> None:
+    carrying = Carrying(Plan(0, "rising", (2, 1)))
+    said = []
+    for onset, pitch in ((0.0, 60), (1.5, 62), (4.0, 64)):
+        carrying = carrying.at(onset)
+        assert not carrying.over
+        said.append([MUSIC.read(token) for token in carrying.cues()])
+        carrying = carrying.played(pitch)
+    assert carrying.at(8.5).over
+    rising = ("shape", SHAPES.index("rising"))
+    assert said == [
+        [("bars", 2), ("density", 2)],
+        [rising, ("interval", UNISON + 4), ("density", 1)],
+        [rising, ("interval", UNISON + 4), ("bars", 1), ("cadence", 1), ("density", 1)],
+    ]
+
+
+@given(
+    st.sampled_from(SHAPES),
+    st.integers(5, 26),
+    st.lists(st.integers(48, 72), min_size=9, max_size=9),
+    st.integers(-1, 1),
+)
+def test_a_line_that_lies_where_the_cues_aim_has_the_planned_shape(
+    shape: str, notes: int, first: list[int], off: int
+) -> None:
+    """Even where the middle misses its aim by a semitone."""
+    second, last = thirds(notes)
+    line = first[:second]
+    line += [round(aim(shape, line, notes)) + off] * (last - second)
+    line += [round(aim(shape, line, notes))] * (notes - last)
+    assert shape_of(line) == shape
+
+
+def test_cues_stand_beside_events() -> None:
+    grammar = Grammar("pitch*ioi")
+    carrying = Carrying(Plan(7, "arch", (3, 3))).at(0.0)
+    tokens = [*plan(carrying.plan)]
+    for onset, pitch in ((0.0, 60), (1.0, 62), (2.0, 64), (4.0, 65), (5.0, 67), (6.0, 67)):
+        carrying = carrying.at(onset)
+        tokens += [*carrying.cues(), *grammar.tokens((pitch + 1, 13))]
+        carrying = carrying.played(pitch)
+    read = [MUSIC.read(tokens[index])[0] for index, _ in grammar.components(tokens)]
+    assert read == ["pitch", "ioi"] * 6
 
 
 def test_chords_are_told_apart_by_root_and_family() -> None:

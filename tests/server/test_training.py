@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sideman.errors import SetupError
-from sideman.tokens import BEGIN_TOKEN, END_TOKEN, INSTRUCTIONS, MUSIC, TEXT, Grammar, Plan, Standing, plan
+from sideman.tokens import BEGIN_TOKEN, END_TOKEN, INSTRUCTIONS, MUSIC, TEXT, Grammar, Plan, Standing, plan, shape_of
 from sideman.training import garden
 from sideman.training.exercises import HELD_OUT, PAIRS, SINGLE, Order, obedient, obeys, orders
 from sideman.training.lessons import (
@@ -28,11 +28,12 @@ from sideman.training.lessons import (
     row_of,
 )
 from sideman.training.letters import texts_of_corpus, texts_of_files
-from sideman.training.phrases import Phrase, key_of, pairs, phrases, plan_of, shape_of
+from sideman.training.phrases import Phrase, key_of, pairs, phrases, plan_of
 from sideman.training.school import music_school, text_school
-from sideman.training.sentences import WORDINGS, example, make, obeyed, tasks_source
+from sideman.training.sentences import example, make, obeyed, tasks_source
 from sideman.training.songs import Song, chords_ahead, moved, song_of, songs_of_corpus, songs_of_files, varied
 from sideman.training.streams import VIEWS, batch, song_row, songs_source, texts_source
+from sideman.training.wordings import NAMES
 from sideman.viewpoint import Viewpoint
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -197,7 +198,7 @@ def test_shapes_and_plans_are_heard() -> None:
 
 def test_rules_make_sentences_that_obey_and_see_what_does_not() -> None:
     chance = np.random.default_rng(0)
-    for name in WORDINGS:
+    for name in NAMES:
         for unseen in (False, True):
             for _ in range(40):
                 task = make(chance, name, unseen, unseen)
@@ -216,7 +217,7 @@ def test_what_is_held_out_is_not_in_what_is_tuned() -> None:
         task = make(chance, "fruits")
         said = re.sub("pommes? de terre", "", f" {task.sentence} {task.answer} ")
         assert not any(re.search(rf"\b{word}\b", said) for word in unseen)
-        assert task.instruction not in {w for both in WORDINGS["fruits"].values() for w in both[1]}
+        assert not garden.held_out(task.instruction)
 
 
 def test_a_word_fits_where_no_article_changes() -> None:

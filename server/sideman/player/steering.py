@@ -12,11 +12,14 @@ import numpy as np
 from ..events import Query
 from ..models import Sampler, chance
 from ..tokens import (
+    BAR,
     END_TOKEN,
     MUSIC,
     OWN_PLAN,
     SELF,
     Around,
+    Carrying,
+    Plan,
     around_tokens,
     instructions_of,
     plan,
@@ -27,8 +30,6 @@ from ..tokens import (
 from .choosing import Choosing
 from .words import Told
 
-#: Bars of a phrase are of four beats, counted from its first note.
-BAR: Final = 4.0
 #: What is wanted is said again after so many events: a model remembers some hundred.
 SAID_AGAIN: Final = 64
 PLAIN: Final = Sampler()
@@ -48,27 +49,38 @@ class Steering(Choosing):
         wanted = f"{settings['instruction']};{settings['plan']}"
         told = self._told
         again = told.wanted != ";" and told.events % SAID_AGAIN == 0
+        carrying = told.carrying
+        if carrying is not None:
+            if self._last_pitch is not None:
+                carrying = carrying.played(round(self._last_pitch))
+            carrying = carrying.at(beat - told.begun_beat)
+            again = carrying.over
         if told.begun_beat < 0 or told.wanted != wanted or again:
             if told.begun_beat >= 0:
                 self._walk.steer((END_TOKEN,))
             self._walk.steer(around_tokens(Around(SELF), None))
             self._walk.steer(instructions_of(str(settings["instruction"])))
-            self._tell_plan(str(settings["plan"]), query.seed, ordinal)
+            intended = self._tell_plan(str(settings["plan"]), query.seed, ordinal)
+            carrying = Carrying(intended).at(0.0) if intended is not None else None
             told = Told(beat, 0, wanted, Around(SELF))
         now = Around(SELF, query.chord or None, None, 0.0, (beat - told.begun_beat) % BAR)
         self._walk.steer(around_tokens(now, told.around))
-        self._told = told._replace(events=told.events + 1, around=now)
+        if carrying is not None:
+            self._walk.steer(carrying.cues())
+        self._told = told._replace(events=told.events + 1, around=now, carrying=carrying)
 
-    def _tell_plan(self, words: str, seed: int, ordinal: int) -> None:
-        """A plan that was written, or one of the model's own, which is then `planned`."""
+    def _tell_plan(self, words: str, seed: int, ordinal: int) -> Plan | None:
+        """A plan that was written, or one of the model's own, which is then told."""
         assert self._walk is not None
         if words == OWN_PLAN:
             self._walk.steer(said := self._own_plan(seed, ordinal))
         elif (written := plan_of(words)) is not None:
             self._walk.steer(said := plan(written))
         else:
-            return
-        self._plan = plan_words(planned(said))
+            return None
+        intended = planned(said)
+        self._plan = plan_words(intended)
+        return intended
 
     def _own_plan(self, seed: int, ordinal: int) -> tuple[int, ...]:
         """A plan drawn from the model, word by word."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from ..events import Event
-from ..tokens import END_TOKEN, SELF, Around, around_tokens
+from ..tokens import END_TOKEN, SELF, Around, Carrying, around_tokens
 
 #: The slot of whom it hears.
 OTHER: Final = 1
@@ -21,6 +21,7 @@ class Told(NamedTuple):
     events: int = 0
     wanted: str = ""  # instruction and plan, as they were set
     around: Around | None = None
+    carrying: Carrying | None = None  # its plan, if it has one
 
 
 def tell_before(state: Any, event: Event, before: Event | None, slot: int) -> None:

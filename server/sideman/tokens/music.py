@@ -78,6 +78,11 @@ FOLLOWS: Final[dict[str, tuple[str, ...]]] = {
     "ahead": ("chord",),
     "instruct": (),
     "plan": ("cadence", "shape", "bars"),
+    # Of a plan that is being carried out (cues.py).
+    "shape": ("interval",),
+    "bars": (),
+    "cadence": (),
+    "density": (),
 }
 
 

@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from ..models import Transformer
 from ..tokens import (
+    BAR,
     END_TOKEN,
     MUSIC,
     SELF,
     TEXT,
     Around,
+    Carrying,
     Grammar,
     Plan,
     Standing,
@@ -29,7 +31,7 @@ from ..tokens import (
 from ..viewpoint import class_beats
 from .exercises import Order
 from .lessons import GRAMMAR, opening
-from .phrases import BAR, Phrase
+from .phrases import Phrase
 from .songs import Song
 from .streams import event_rows
 
@@ -153,23 +155,34 @@ def answer(
     iois: list[int] = []
     labels: list[str] = []
     now, said = 0.0, Around(SELF)
+    carrying = Carrying(intended) if intended is not None else None
     while len(pitches) < MOST_EVENTS:
         label = None
         if tell and chords is not None:
             label = chords.chords[max(bisect_right(chords.onsets, now + 1e-6) - 1, 0)]
         around = Around(SELF, label, None, 0.0, now % BAR)
         # Whether the phrase ends is asked before anything is said beside the next event, as it was learned.
-        if pitches:
-            tokens, p = engine.distribution([(part.first, part.past) for part in GRAMMAR.allowed(Standing())])
-            if chance.random() < p[tokens == END_TOKEN].sum():
-                break
+        if pitches and _ends(engine, chance, temperature):
+            break
         engine.hear(around_tokens(around, said))
+        if carrying is not None:
+            engine.hear((carrying := carrying.at(now)).cues())
         said = around
         pitches.append(MUSIC.read(engine.draw(chance, [GRAMMAR.span(0)], temperature))[1] - 1)
         iois.append(MUSIC.read(engine.draw(chance, [GRAMMAR.span(1)], temperature))[1])
         labels.append(label or "")
+        carrying = carrying.played(pitches[-1]) if carrying is not None else None
         now += class_beats(iois[-1])
     return Phrase(tuple(pitches), tuple(iois), tuple(labels)), intended
+
+
+def _ends(engine: Engine, chance: np.random.Generator, temperature: float) -> bool:
+    """Whether a phrase ends here: drawn as tokens are, so not where an end is much less probable than more."""
+    tokens, p = engine.distribution([(part.first, part.past) for part in GRAMMAR.allowed(Standing())])
+    end = float(p[tokens == END_TOKEN].sum())
+    odds = np.array([end, 1.0 - end])
+    odds = np.where(odds >= MIN_P * odds.max(), odds, 0.0) ** (1 / temperature)
+    return bool(chance.random() < odds[0] / odds.sum())
 
 
 def _intention(engine: Engine, chance: np.random.Generator) -> Plan:

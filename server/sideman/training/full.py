@@ -19,9 +19,10 @@ from .exercises import HELD_OUT, SINGLE
 from .lessons import Lesson, exam
 from .preferences import Preference, taste
 from .saving import CONFIG, load, save
-from .sentences import WORDINGS, Task, make
+from .sentences import Task, make
 from .songs import Song, songs_of_corpus
 from .stages import Work
+from .wordings import NAMES
 
 BEGIN: Final = "<!-- begin: written by `sideman train all` -->"
 END: Final = "<!-- end -->"
@@ -144,7 +145,7 @@ def sentences(data: Path, out: Path) -> str:
     plain = stages.plain_of(letters.shipped_texts(data, "test")[:4])
     before, tuned = Engine(out / "text-1-pretrain", window=256), Engine(out / "text-2-tune", window=256)
     rows = []
-    for name in WORDINGS:
+    for name in NAMES:
         for unseen_words, label in ((False, "unseen sentences and wordings"), (True, "and unseen words")):
             if name == "sort" and unseen_words:
                 continue  # of all words it was told what they are

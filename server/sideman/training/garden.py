@@ -250,6 +250,15 @@ class Drawn(NamedTuple):
         """As it is written."""
         return "".join(a + b for a, b in zip(self.parts, (*(word.text for word in self.words), ""), strict=True))
 
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """Where in the text each word begins."""
+        places, at = [], 0
+        for part, word in zip(self.parts, self.words, strict=False):
+            places.append(at + len(part))
+            at = places[-1] + len(word.text)
+        return tuple(places)
+
     def with_words(self, words: tuple[Word, ...]) -> Drawn:
         """The same with other words."""
         return self._replace(words=words)
@@ -323,6 +332,26 @@ def draw(
             chosen.append(word)
             text = ""
     return Drawn(language, (*parts, text), tuple(chosen))
+
+
+def amidst(
+    chance: np.random.Generator, language: str, sort: str, sentence: str, unseen_words: bool | None = None
+) -> Drawn:
+    """Any sentence in which some words have given way to words of a sort, and now and then to one of the other."""
+    there = list(re.finditer(r"[^\W\d_]{3,}", sentence))
+    if not there:
+        return draw(chance, language, sort, unseen_words=unseen_words)
+    count = min(len(there), int(chance.choice([1, 1, 2, 2, 3])))
+    gone = [there[int(i)] for i in sorted(chance.permutation(len(there))[:count])]
+    other = "fruit" if sort == "vegetable" else "vegetable"
+    sorts = [sort, *(other if chance.random() < 0.3 else sort for _ in gone[1:])]
+    chosen = []
+    for own in chance.permutation(sorts):
+        words_there = words(language, str(own), unseen_words)
+        chosen.append(words_there[int(chance.integers(len(words_there)))])
+    edges = [0, *(edge for match in gone for edge in match.span()), len(sentence)]
+    parts = tuple(sentence[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2))
+    return Drawn(language, parts, tuple(chosen))
 
 
 def _one(chance: np.random.Generator, names: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ..tokens import END_TOKEN, SELF, Around, Grammar, Plan, around_tokens, plan
+from ..tokens import BAR, END_TOKEN, MOST_BARS, SELF, Around, Carrying, Grammar, Plan, around_tokens, plan
 from .exercises import PAIRS, SINGLE, Order, obedient, orders
-from .phrases import Phrase, bars, phrases, plan_of
+from .phrases import Phrase, bars, phrases, plan_of, third_means
 from .songs import Song, moved
 from .streams import Chance, Row, Source, first_counts
 
@@ -32,15 +32,22 @@ class Lesson(NamedTuple):
     plan: Plan | None = None
 
 
-def phrase_tokens(phrase: Phrase, who: int, tell_chords: bool, tell_place: bool) -> tuple[list[int], list[float]]:
-    """A phrase with what stands beside it, closed by an end; components and end count."""
+def phrase_tokens(
+    phrase: Phrase, who: int, tell_chords: bool, tell_place: bool, intended: Plan | None = None
+) -> tuple[list[int], list[float]]:
+    """A phrase with what stands beside it, closed by an end; components and end count. `intended`: with its cues."""
+    carrying = Carrying(intended) if intended is not None else None
+    means = third_means(phrase.pitches)
     tokens: list[int] = []
     weights: list[float] = []
     before: Around | None = Around(who)
-    for at, beat in enumerate(bars(phrase)):
+    for at, (onset, beat) in enumerate(zip(phrase.onsets, bars(phrase), strict=True)):
         chord = phrase.chords[at] if tell_chords and phrase.chords else None
         now = Around(who, chord, None, 0.0, beat if tell_place else -1.0)
         beside = around_tokens(now, before)
+        if carrying is not None:
+            beside += (carrying := carrying.at(onset)).cues(means.get(at))
+            carrying = carrying.played(phrase.pitches[at])
         components = GRAMMAR.tokens((phrase.pitches[at] + 1, phrase.iois[at]))
         tokens += (*beside, *components)
         weights += (*first_counts(beside), *(1.0 for _ in components))
@@ -68,7 +75,7 @@ def row_of(lesson: Lesson, tell_chords: bool, length: int) -> Row | None:
         said = plan(lesson.plan)
         tokens += said
         weights += [0.0, *(1.0 for _ in said[1:])]
-    answer, heavy = phrase_tokens(lesson.answer, SELF, tell_chords, True)
+    answer, heavy = phrase_tokens(lesson.answer, SELF, tell_chords, True, lesson.plan)
     if lesson.plan is not None or any(order.name in ENDS for order in lesson.orders):
         last = len(GRAMMAR.names) + 1
         heavy[-last:] = [AT_THE_END * weight for weight in heavy[-last:]]
@@ -109,7 +116,7 @@ def lesson(
         return None
     wanted = orders(chance, names, before_moved[-1], answer)
     made = obedient(chance, wanted, before_moved[-1], answer) if wanted else answer
-    if made is None:
+    if made is None or (with_plan and made.onsets[-1] >= MOST_BARS * BAR):
         return None
     return Lesson(tuple(before_moved), tuple(wanted), made, plan_of(made) if with_plan else None)
 

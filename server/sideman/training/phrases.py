@@ -12,12 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ..harmony import parse
-from ..tokens import SHAPES, Plan
+from ..tokens import BAR, MOST_BARS, Plan, shape_of, thirds
 from ..viewpoint import class_beats
 from ..viewpoint.component import time_class
 from .songs import Song
 
-BAR: Final = 4.0
 SHORTEST: Final = 5
 LONGEST: Final = 26
 #: Where nobody rests, a phrase ends at a note that lasts so long.
@@ -125,24 +124,18 @@ def on_chords(phrase: Phrase) -> float:
     return sum(pitch % 12 in chord.pitch_classes for pitch, chord in told) / max(len(told), 1)
 
 
-def shape_of(pitches: Sequence[int]) -> str:
-    """The shape of a line by the means of its thirds."""
-    third = max(len(pitches) // 3, 1)
-    first, middle, last = (
-        float(np.mean(part)) for part in (pitches[:third], pitches[third:-third] or pitches, pitches[-third:])
-    )
-    if middle - max(first, last) >= 2:
-        return "arch"
-    if min(first, last) - middle >= 2:
-        return "valley"
-    return "rising" if last - first >= 3 else "falling" if first - last >= 3 else SHAPES[0]
+def third_means(pitches: Sequence[int]) -> dict[int, float]:
+    """The means of the second and the last third, by the note with which each begins."""
+    second, last = thirds(len(pitches))
+    parts = {second: pitches[second:last], last: pitches[last:]}
+    return {begin: float(np.mean(part)) for begin, part in parts.items() if part}
 
 
 def plan_of(phrase: Phrase) -> Plan:
     """The plan that a phrase carries out."""
     counts = np.bincount([int(onset // BAR) for onset in phrase.onsets]) if phrase.pitches else np.zeros(0, int)
     last = phrase.pitches[-1] % 12 if phrase.pitches else -1
-    return Plan(last, shape_of(phrase.pitches), tuple(int(count) for count in counts[:8]))
+    return Plan(last, shape_of(phrase.pitches), tuple(int(count) for count in counts[:MOST_BARS]))
 
 
 def nearest(pitch: int, classes: frozenset[int], low: int = 28, high: int = 100) -> int:

@@ -11,8 +11,9 @@ from typing import Final
 from .exercises import Order
 from .lessons import GRAMMAR, Lesson, row_of
 from .phrases import Phrase
-from .sentences import WORDINGS, Task, example, nonsense
+from .sentences import Task, example, nonsense
 from .streams import Chance, Row, Source, packed
+from .wordings import wording
 
 SHORTEST: Final = 4
 LONGEST: Final = 14
@@ -26,9 +27,9 @@ def text_school() -> Source:
     """Rows of words of random letters that are to be repeated."""
 
     def one(chance: Chance, length: int) -> Row:
-        wordings = WORDINGS["repeat"]["en" if chance.random() < 0.5 else "fr"][0]
+        told = wording(chance, "repeat", "en" if chance.random() < 0.5 else "fr")
         said = nonsense(chance)
-        return example(Task("repeat", wordings[int(chance.integers(len(wordings)))], said, said, ""))
+        return example(Task("repeat", told, said, said, ""))
 
     return lambda chance, length: packed(chance, length, one)
 

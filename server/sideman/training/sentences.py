@@ -9,123 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..tokens import TEXT, prompt, text_tokens
-from .garden import Drawn, Word, draw, fitting, words
+from .garden import Drawn, Word, amidst, draw, fitting, words
 from .streams import Row, Source, packed
+from .wordings import wording
 
-#: Each instruction in words, by language: those that are tuned, and those that are held out.
-WORDINGS: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] = {
-    "fruits": {
-        "en": (
-            (
-                "Replace the vegetables by fruits.",
-                "Replace the vegetables with fruits.",
-                "Put fruits in place of vegetables.",
-                "Change every vegetable into a fruit.",
-                "Vegetables become fruits.",
-            ),
-            (
-                "Please replace each vegetable by a fruit.",
-                "Turn the vegetables into fruits.",
-            ),
-        ),
-        "fr": (
-            (
-                "Remplace les légumes par des fruits.",
-                "Remplacez les légumes par des fruits.",
-                "Mets des fruits à la place des légumes.",
-                "Change chaque légume en fruit.",
-                "Les légumes deviennent des fruits.",
-            ),
-            (
-                "Il faut remplacer chaque légume par un fruit.",
-                "Transforme les légumes en fruits.",
-            ),
-        ),
-    },
-    "vegetables": {
-        "en": (
-            (
-                "Replace the fruits by vegetables.",
-                "Put vegetables in place of fruits.",
-                "Fruits become vegetables.",
-            ),
-            ("Please replace each fruit by a vegetable.",),
-        ),
-        "fr": (
-            (
-                "Remplace les fruits par des légumes.",
-                "Mets des légumes à la place des fruits.",
-                "Les fruits deviennent des légumes.",
-            ),
-            ("Il faut remplacer chaque fruit par un légume.",),
-        ),
-    },
-    "word": {
-        "en": (
-            (
-                "Replace {0} by {1}.",
-                "Put {1} in place of {0}.",
-                "{0} becomes {1}.",
-            ),
-            ("Please replace {0} by {1}.",),
-        ),
-        "fr": (
-            (
-                "Remplace {0} par {1}.",
-                "Mets {1} à la place de {0}.",
-                "{0} devient {1}.",
-            ),
-            ("Il faut remplacer {0} par {1}.",),
-        ),
-    },
-    "repeat": {
-        "en": (
-            (
-                "Repeat the sentence.",
-                "Say it again.",
-                "Change nothing.",
-            ),
-            ("Please repeat it.",),
-        ),
-        "fr": (
-            (
-                "Répète la phrase.",
-                "Dis-le encore.",
-                "Ne change rien.",
-            ),
-            ("Il faut répéter la phrase.",),
-        ),
-    },
-    "sort": {
-        "en": (
-            (
-                "Vegetable or fruit?",
-                "Say of what sort each is.",
-                "Name the sorts.",
-            ),
-            ("Is it a vegetable or a fruit?",),
-        ),
-        "fr": (
-            (
-                "Légume ou fruit ?",
-                "Dis de quelle sorte chacun est.",
-                "Nomme les sortes.",
-            ),
-            ("Est-ce un légume ou un fruit ?",),
-        ),
-    },
-}
-_SHARES: Final = {"fruits": 0.35, "vegetables": 0.12, "word": 0.17, "repeat": 0.2, "sort": 0.16}
+_SHARES: Final = {"fruits": 0.34, "vegetables": 0.2, "word": 0.16, "repeat": 0.15, "sort": 0.15}
+#: How often a sentence is one from elsewhere with words put amid it.
+AMID: Final = 0.5
+#: In an answer, the first letter of a word that is exchanged or might have been counts so many times.
+DECIDES: Final = 3.0
 #: So many words at most are sorted at once.
 _SORTED: Final = 4
 _SORTS: Final = {"en": {"vegetable": "vegetable", "fruit": "fruit"}, "fr": {"vegetable": "légume", "fruit": "fruit"}}
 #: Sentences from elsewhere are not longer than this.
 LONGEST: Final = 60
+
+T = TypeVar("T")
 
 
 class Task(NamedTuple):
@@ -136,6 +40,7 @@ class Task(NamedTuple):
     sentence: str
     answer: str
     pattern: str
+    decided: tuple[int, ...] = ()  # where in the answer words begin that are exchanged or might have been
 
 
 def obeyed(task: Task, answer: str) -> bool:
@@ -144,37 +49,45 @@ def obeyed(task: Task, answer: str) -> bool:
 
 
 def make(
-    chance: np.random.Generator, name: str, unseen: bool = False, unseen_words: bool = False, plain: Sequence[str] = ()
+    chance: np.random.Generator,
+    name: str,
+    unseen: bool = False,
+    unseen_words: bool = False,
+    plain: Sequence[str] = (),
+    amid: float = 0.0,
 ) -> Task:
     """A task; unseen ones have wordings, frames and (if wished) words that tuning never sees.
 
-    `plain`: sentences from elsewhere. They stand in for a made one, or beside it: whoever has to repeat what nobody
-    could foresee learns to look at it.
+    `plain`: sentences from elsewhere. They stand in for a made one, or beside it, and in a share `amid` of tasks words
+    are put amid one: whoever has to repeat what nobody could foresee learns to look at it.
     """
     language = "en" if chance.random() < 0.5 else "fr"
-    wordings = WORDINGS[name][language][unseen]
-    wording = wordings[int(chance.integers(len(wordings)))]
+    said = wording(chance, name, language, unseen)
     if name == "sort":
-        return _sorting(chance, language, wording)
+        return _sorting(chance, language, said)
     if name in ("repeat", "word") and plain and chance.random() < 0.8:
-        return _plain(chance, name, wording, plain)
+        return _plain(chance, name, said, plain)
     sort, target = ("fruit", "vegetable") if name == "vegetables" else ("vegetable", "fruit")
-    drawn = draw(chance, language, sort, unseen, unseen_words, mixed=True)
-    if plain and chance.random() < 0.6:
-        drawn = _beside(chance, drawn, plain[int(chance.integers(len(plain)))])
+    if plain and chance.random() < amid:
+        drawn = amidst(chance, language, sort, _any(chance, plain), unseen_words)
+    else:
+        drawn = draw(chance, language, sort, unseen, unseen_words, mixed=True)
+        if plain and chance.random() < 0.6:
+            drawn = _beside(chance, drawn, _any(chance, plain))
     held = None if unseen_words else False  # what tuning must not see is not in its answers either
-    if name == "repeat":
-        return Task(name, wording, drawn.text, drawn.text, re.escape(drawn.text))
+    answer = drawn
     if name == "word":
-        old = drawn.words[int(chance.integers(len(drawn.words)))]
+        old = _any(chance, drawn.words)
         there = (*fitting(old, "fruit", held), *fitting(old, "vegetable", held))
         new = _any(chance, [word for word in there if word != old])
+        said = said.format(old.text, new.text)
         answer = drawn.with_words(tuple(new if word == old else word for word in drawn.words))
-        return Task(name, wording.format(old.text, new.text), drawn.text, answer.text, re.escape(answer.text))
-    answer = drawn.with_words(tuple(
-        _any(chance, fitting(word, target, held)) if word.sort == sort else word for word in drawn.words
-    ))  # fmt: skip
-    return Task(name, wording, drawn.text, answer.text, _pattern(drawn, sort, target))
+    elif name != "repeat":
+        answer = drawn.with_words(tuple(
+            _any(chance, fitting(word, target, held)) if word.sort == sort else word for word in drawn.words
+        ))  # fmt: skip
+    pattern = re.escape(answer.text) if name in ("repeat", "word") else _pattern(drawn, sort, target)
+    return Task(name, said, drawn.text, answer.text, pattern, answer.begins)
 
 
 def _beside(chance: np.random.Generator, drawn: Drawn, other: str) -> Drawn:
@@ -185,25 +98,25 @@ def _beside(chance: np.random.Generator, drawn: Drawn, other: str) -> Drawn:
     return drawn._replace(parts=(first, *middle, f"{last} {other}"))
 
 
-def _plain(chance: np.random.Generator, name: str, wording: str, plain: Sequence[str]) -> Task:
+def _plain(chance: np.random.Generator, name: str, said: str, plain: Sequence[str]) -> Task:
     """A sentence from elsewhere, or words that are none, to be repeated or to have one word exchanged."""
-    sentence = plain[int(chance.integers(len(plain)))] if chance.random() < 0.7 else nonsense(chance)
+    sentence = _any(chance, plain) if chance.random() < 0.7 else nonsense(chance)
     found = re.findall(r"[^\W\d_]{2,}", sentence)
     if name == "repeat" or not found:
-        return Task(name, wording, sentence, sentence, re.escape(sentence))
-    old = found[int(chance.integers(len(found)))]
-    others = re.findall(r"[^\W\d_]{2,}", plain[int(chance.integers(len(plain)))]) or ["it"]
-    new = others[int(chance.integers(len(others)))]
-    answer = re.sub(rf"(?<![^\W\d_]){re.escape(old)}(?![^\W\d_])", new, sentence)
-    return Task(name, wording.format(old, new), sentence, answer, re.escape(answer))
+        return Task(name, said, sentence, sentence, re.escape(sentence))
+    old = _any(chance, found)
+    new = _any(chance, re.findall(r"[^\W\d_]{2,}", _any(chance, plain)) or ["it"])
+    parts = re.split(rf"(?<![^\W\d_]){re.escape(old)}(?![^\W\d_])", sentence)
+    drawn = Drawn("", tuple(parts), (Word(new, "", "", ""),) * (len(parts) - 1))
+    return Task(name, said.format(old, new), sentence, drawn.text, re.escape(drawn.text), drawn.begins)
 
 
-def _sorting(chance: np.random.Generator, language: str, wording: str) -> Task:
+def _sorting(chance: np.random.Generator, language: str, said: str) -> Task:
     """Some words, held out or not, each to be named with its sort."""
     there = [word for sort in ("vegetable", "fruit") for word in words(language, sort)]
     drawn = [there[int(chance.integers(len(there)))] for _ in range(int(chance.integers(1, _SORTED + 1)))]
     answer = ", ".join(f"{word.text}: {_SORTS[language][word.sort]}" for word in drawn)
-    return Task("sort", wording, ", ".join(word.text for word in drawn), answer, re.escape(answer))
+    return Task("sort", said, ", ".join(word.text for word in drawn), answer, re.escape(answer))
 
 
 def nonsense(chance: np.random.Generator) -> str:
@@ -215,7 +128,7 @@ def nonsense(chance: np.random.Generator) -> str:
     )
 
 
-def _any(chance: np.random.Generator, words: Sequence[Word]) -> Word:
+def _any(chance: np.random.Generator, words: Sequence[T]) -> T:
     return words[int(chance.integers(len(words)))]
 
 
@@ -232,10 +145,13 @@ def _pattern(drawn: Drawn, sort: str, target: str) -> str:
 
 
 def example(task: Task) -> Row:
-    """A task as a row to be tuned on: only its answer is learned."""
+    """A task as a row to be tuned on: only its answer is learned, and most of all where a word is to be exchanged."""
     before = prompt(task.instruction, task.sentence)
     answer = [*text_tokens(task.answer), TEXT.ranges["control"].first + 2]
-    return before + answer, [0.0] * len(before) + [1.0] * len(answer)
+    weights = [1.0] * len(answer)
+    for at in task.decided:
+        weights[len(text_tokens(task.answer[:at]))] = DECIDES
+    return before + answer, [0.0] * len(before) + weights
 
 
 def tasks_source(others: Source | None = None, share: float = 0.15, plain: Sequence[str] = ()) -> Source:
@@ -243,7 +159,7 @@ def tasks_source(others: Source | None = None, share: float = 0.15, plain: Seque
     names, shares = list(_SHARES), list(_SHARES.values())
 
     def one(chance: np.random.Generator, length: int) -> Row:
-        return example(make(chance, names[int(chance.choice(len(names), p=shares))], plain=plain))
+        return example(make(chance, names[int(chance.choice(len(names), p=shares))], plain=plain, amid=AMID))
 
     def row(chance: np.random.Generator, length: int) -> Row:
         if others is not None and chance.random() < share:

@@ -1,0 +1,133 @@
+"""In how many ways one can say what is to be done with a sentence, in English and French: composed, not listed.
+
+A wording is a beginning, a verb with its objects, and an end. A fifth of them all, taken as they are written before any
+word is filled in, is held out: a model is tuned without them and tried with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from .garden import held_out
+
+NAMES: Final = ("fruits", "vegetables", "word", "repeat", "sort")
+
+T = TypeVar("T")
+
+
+class _Things(NamedTuple):
+    """What is exchanged, as it is said."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+_EN_BEGINS: Final = (
+    "", "", "please ", "now ", "kindly ", "then ", "could you ", "you must ", "I want you to ", "in this sentence, ",
+    "in the sentence, please ", "this time ", "go on and ",
+)  # fmt: skip
+_EN_ENDS: Final = (".", ".", "!", ", please.", " here.", " in the sentence.", "")
+_EN_VERBS: Final = (
+    "replace {0} by {1}", "replace {0} with {1}", "put {1} in place of {0}", "put {1} instead of {0}",
+    "change {0} into {1}", "turn {0} into {1}", "write {1} instead of {0}", "say {1} where it says {0}",
+    "exchange {0} for {1}", "swap {0} for {1}", "use {1} in place of {0}", "let {0} become {1}",
+)  # fmt: skip
+_EN_VEGETABLES: Final = ("the vegetables", "vegetables", "each vegetable", "every vegetable", "all vegetables")
+_EN_FRUITS: Final = ("the fruits", "fruits", "each fruit", "every fruit", "all fruits")
+
+#: Beginnings by the form of the verb behind them.
+_FR_BEGINS: Final = {
+    0: ("", "", "s'il te plaît, ", "maintenant, ", "dans la phrase, ", "cette fois, "),
+    1: ("", "s'il vous plaît, ", "maintenant, ", "dans cette phrase, "),
+    2: ("il faut ", "tu dois ", "peux-tu ", "veuillez ", "merci de ", "je veux te voir ", "on va "),
+}
+_FR_ENDS: Final = (".", ".", " !", " ici.", " dans la phrase.", "")
+#: Verbs in three forms, and their objects; {2} is {0} behind `de`.
+_FR_VERBS: Final = (
+    (("remplace", "remplacez", "remplacer"), "{0} par {1}"),
+    (("mets", "mettez", "mettre"), "{1} à la place {2}"),
+    (("change", "changez", "changer"), "{0} en {1}"),
+    (("transforme", "transformez", "transformer"), "{0} en {1}"),
+    (("écris", "écrivez", "écrire"), "{1} au lieu {2}"),
+    (("échange", "échangez", "échanger"), "{0} contre {1}"),
+    (("prends", "prenez", "prendre"), "{1} au lieu {2}"),
+)
+_FR_OLD: Final = ("les {}s", "chaque {}", "tous les {}s", "tout {}")
+_FR_NEW: Final = ("des {}s", "un {}")
+_EN_REPEAT: Final = (
+    "repeat the sentence", "say it again", "change nothing", "write the same", "copy the sentence",
+    "leave it as it is", "repeat it", "keep every word",
+)  # fmt: skip
+_FR_REPEAT: Final = (
+    (("répète", "répétez", "répéter"), "la phrase"),
+    (("redis", "redites", "redire"), "la même chose"),
+    (("recopie", "recopiez", "recopier"), "la phrase"),
+    (("garde", "gardez", "garder"), "chaque mot"),
+    (("laisse", "laissez", "laisser"), "tout comme c'est"),
+)
+_EN_SORT: Final = (
+    "say of what sort each is", "name the sorts", "tell vegetables from fruits", "sort them",
+    "say whether it is a vegetable or a fruit",
+)  # fmt: skip
+_FR_SORT: Final = (
+    (("dis", "dites", "dire"), "de quelle sorte chacun est"),
+    (("nomme", "nommez", "nommer"), "les sortes"),
+    (("trie", "triez", "trier"), "les légumes et les fruits"),
+    (("dis", "dites", "dire"), "si c'est un légume ou un fruit"),
+)
+
+
+def wording(chance: np.random.Generator, name: str, language: str, unseen: bool = False) -> str:
+    """A wording of an instruction, one that is held out or not; that of `word` has places {0} and {1} for two words.
+
+    Raises `ValueError` where there is no instruction of that name.
+    """
+    if name not in NAMES:
+        raise ValueError(f"no instruction {name!r}; there are {', '.join(NAMES)}")
+    compose = _english if language == "en" else _french
+    while True:
+        made = compose(chance, name)
+        if held_out(made) == unseen:
+            return made
+
+
+def _english(chance: np.random.Generator, name: str) -> str:
+    if name == "repeat":
+        verb = _one(chance, _EN_REPEAT)
+    elif name == "sort":
+        verb = _one(chance, _EN_SORT)
+    else:
+        things = {
+            "fruits": _Things(_EN_VEGETABLES, ("fruits", "a fruit")),
+            "vegetables": _Things(_EN_FRUITS, ("vegetables", "a vegetable")),
+            "word": _Things(("{0}",), ("{1}",)),
+        }[name]
+        verb = _one(chance, _EN_VERBS).format(_one(chance, things.old), _one(chance, things.new))
+    return _sentence(_one(chance, _EN_BEGINS) + verb + _one(chance, _EN_ENDS))
+
+
+def _french(chance: np.random.Generator, name: str) -> str:
+    form = int(chance.integers(3))
+    forms, objects = _one(chance, {"repeat": _FR_REPEAT, "sort": _FR_SORT}.get(name, _FR_VERBS))
+    if name in ("fruits", "vegetables", "word"):
+        sorts = ("légume", "fruit") if name == "fruits" else ("fruit", "légume")
+        old = "{0}" if name == "word" else _one(chance, _FR_OLD).format(sorts[0])
+        new = "{1}" if name == "word" else _one(chance, _FR_NEW).format(sorts[1])
+        objects = objects.format(old, new.replace("des ", "") if " en " in objects else new, _of(old))
+    return _sentence(_one(chance, _FR_BEGINS[form]) + f"{forms[form]} {objects}" + _one(chance, _FR_ENDS))
+
+
+def _of(thing: str) -> str:
+    """What stands behind `de`."""
+    return f"des {thing[4:]}" if thing.startswith("les ") else f"de {thing}"
+
+
+def _sentence(words: str) -> str:
+    return words if words.startswith("{") else words[0].upper() + words[1:]
+
+
+def _one(chance: np.random.Generator, of: Sequence[T]) -> T:
+    return of[int(chance.integers(len(of)))]
