@@ -7,10 +7,23 @@ import sys
 from typing import Final
 
 from ..errors import SetupError
-from . import doctor, evaluate, judgements, music, rehearse, report, serve, small, train
+from . import ask, doctor, evaluate, judgements, music, rehearse, report, serve, small, train
 from .app import app
 
-__all__ = ["app", "doctor", "evaluate", "judgements", "main", "music", "rehearse", "report", "serve", "small", "train"]
+__all__ = [
+    "app",
+    "ask",
+    "doctor",
+    "evaluate",
+    "judgements",
+    "main",
+    "music",
+    "rehearse",
+    "report",
+    "serve",
+    "small",
+    "train",
+]
 
 EXIT_SETUP: Final = 2
 EXIT_PORT_TAKEN: Final = 98

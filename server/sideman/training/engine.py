@@ -23,6 +23,7 @@ from ..tokens import (
     Grammar,
     Plan,
     Standing,
+    allowed_bytes,
     around_tokens,
     plan,
     planned,
@@ -200,12 +201,23 @@ def _intention(engine: Engine, chance: np.random.Generator) -> Plan:
 
 def written(engine: Engine, tokens: Sequence[int]) -> str:
     """What a model of text writes after tokens, the most probable byte each time, up to the end."""
+    return "".join(letter for letter, _ in considered(engine, tokens))
+
+
+def considered(engine: Engine, tokens: Sequence[int]) -> list[tuple[str, float]]:
+    """The same character by character, each with its probability: the product of its bytes'."""
     engine.begin(tokens)
     end = TEXT.ranges["control"].first + 2
-    made: list[int] = []
+    made: list[tuple[str, float]] = []
+    begun, sure = b"", 1.0
     for _ in range(MOST_BYTES):
-        token = engine.draw(np.random.default_rng(0), [(0, 256), (end, end + 1)], temperature=0.0)
-        if token == end:
+        there, p = engine.distribution([*allowed_bytes(begun), *([] if begun else [(end, end + 1)])])
+        at = int(p.argmax())
+        if there[at] == end:
             break
-        made.append(token)
-    return bytes(made).decode("utf-8", errors="replace")
+        begun, sure = begun + bytes([there[at]]), sure * float(p[at])
+        engine.hear([int(there[at])])
+        if letter := begun.decode("utf-8", errors="ignore"):
+            made.append((letter, sure))
+            begun, sure = b"", 1.0
+    return made

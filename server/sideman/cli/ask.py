@@ -1,0 +1,41 @@
+"""`sideman ask`: an instruction to the small LLM of text, what it answers, and how sure it was of each character."""
+
+from __future__ import annotations
+
+import importlib.resources
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from ..errors import SetupError
+from .app import app
+
+#: Characters of which it was less sure than this are marked.
+SURE: Final = 0.5
+
+
+@app.command()
+def ask(
+    instruction: Annotated[str, typer.Argument(help="such as: Replace the vegetables by fruits.")],
+    sentence: Annotated[str, typer.Argument(help="such as: Ann ate a carrot on Sunday.")],
+    folder: Annotated[Path | None, typer.Option("--from", help="folder of a text model [the one that ships]")] = None,
+) -> None:
+    """Tell the small LLM what to do with a sentence, in English or French; it writes the likeliest, letter by letter.
+
+    A caret under a letter: there it hesitated, even the likeliest had less than half of all probability.
+    """
+    from ..tokens import TEXT, prompt, vocabulary_of
+    from ..training.engine import Engine, considered
+
+    there = folder or Path(str(importlib.resources.files("sideman_llm"))) / "models" / "text"
+    try:
+        engine = Engine(there)
+        vocabulary_of(engine.about, {TEXT.kind: TEXT})
+    except (OSError, KeyError, ValueError) as error:
+        why = f"no {Path(error.filename).name}" if isinstance(error, FileNotFoundError) else error
+        raise SetupError(f"{there} holds no model of text: {why}", "name a folder that `sideman train` made") from None
+    letters = considered(engine, prompt(instruction, sentence))
+    print("".join(letter for letter, _ in letters))
+    if any(p < SURE for _, p in letters):
+        print("".join("^" if p < SURE else " " for _, p in letters).rstrip())
