@@ -54,7 +54,7 @@ def transformer(folder: Path, **running: Any) -> tuple[_core.Transformer, Mappin
 
     `running`: `weights_as`, `cache_as`, `sequences`, `window`, `rollback`, `kernel` as `Transformer` takes them.
     """
-    config = _config(folder)
+    config = config_of(folder)
     return _engine(folder, config, running), config
 
 
@@ -89,7 +89,8 @@ def _as_llama(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return named
 
 
-def _config(folder: Path) -> Mapping[str, Any]:
+def config_of(folder: Path) -> Mapping[str, Any]:
+    """What a folder says of its model; raises `Unfit`."""
     path = folder / "config.json"
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -115,7 +116,7 @@ def reader(folder: Path, *, contexts: int = CONTEXTS, window: int = WINDOW, **ru
     Raises `Unfit`, also where its tokens mean other things.
     """
     running = {"weights_as": "int8", "cache_as": "bf16", **running}
-    config = _config(folder)
+    config = config_of(folder)
     said = config.get("sideman")
     try:
         kind = vocabulary_of(said, {MUSIC.kind: MUSIC})

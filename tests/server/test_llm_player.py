@@ -136,10 +136,13 @@ def test_a_plan_that_was_written_is_said_as_it_was_understood() -> None:
 def test_when_a_plan_is_carried_out_the_next_phrase_has_one_of_its_own(wanted: str) -> None:
     def say(ann: Performer) -> None:
         ann.send("/player/solo/set", "plan", wanted)
+        ann.send("/player/solo/set", "leash", 0)
         ann.send("/player/solo/play")
 
     stage, ann = on_stage(say)
-    stage.advance(30)
+    for _ in range(8):
+        stage.advance(8)
+        ann.send("/ping", 1)  # whoever says nothing for long hears nothing more
     assert len(ann.got("/player/solo/plan")) > 1
 
 

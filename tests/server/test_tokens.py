@@ -32,6 +32,7 @@ from sideman.tokens import (
     instruction,
     place_of,
     plan,
+    plan_of,
     planned,
     prompt,
     readable,
@@ -187,6 +188,7 @@ def test_a_plan_is_said_again_note_by_note_as_it_is_carried_out() -> None:
         assert not carrying.over
         said.append([MUSIC.read(token) for token in carrying.cues()])
         carrying = carrying.played(pitch)
+    assert carrying.at(7.0).over  # its last bar has no note left
     assert carrying.at(8.5).over
     rising = ("shape", SHAPES.index("rising"))
     assert said == [
@@ -194,6 +196,29 @@ def test_a_plan_is_said_again_note_by_note_as_it_is_carried_out() -> None:
         [rising, ("interval", UNISON + 4), ("density", 1)],
         [rising, ("interval", UNISON + 4), ("bars", 1), ("cadence", 1), ("density", 1)],
     ]
+
+
+def test_what_is_left_of_a_plan_is_a_plan() -> None:
+    carrying = Carrying(Plan(0, "arch", (3, 2, 4)))
+    for onset in (0.0, 1.0, 4.0 - 1e-9):
+        carrying = carrying.at(onset)
+    assert (carrying.bar, carrying.left) == (1, 2)
+    assert carrying.rest == Plan(0, "arch", (2, 4))
+
+
+@pytest.mark.parametrize(
+    ("words", "density"), [("ends C, rising, 4, 6, 2", (4, 6, 2)), ("4 6, 2", (4, 6, 2)), ("0 3", (0, 3))]
+)
+def test_bars_of_a_plan_may_be_written_with_commas(words: str, density: tuple[int, ...]) -> None:
+    written = plan_of(words)
+    assert written is not None
+    assert written.density == density
+
+
+@pytest.mark.parametrize("words", ["rising, falling, 4 4", "4 0", "0", "4 \N{SUPERSCRIPT TWO}", "1 1 1 1 1 1 1 1 1"])
+def test_what_is_no_plan_is_refused(words: str) -> None:
+    with pytest.raises(ValueError, match=r"plan|notes has each bar"):
+        plan_of(words)
 
 
 @given(

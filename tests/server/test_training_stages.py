@@ -186,7 +186,7 @@ def test_text_is_tuned_to_answer_and_measured(tmp_path: Path) -> None:
     small = replace(SMALL, vocab_size=TEXT.size)
     stages.pretrain_text(texts, texts, replace(COURSE, steps=150, rate=8e-3, rows=4), tmp_path / "p", HERE, small)
     engine = Engine(tmp_path / "p")
-    assert recall(engine, ["hello there, how are you"]) == 1.0
+    assert recall(engine, ["hello there, how are you"]) == (1, 1)
     stages.tune_text(tmp_path / "p", texts, replace(COURSE, length=512, short=1.0, steps=2), tmp_path / "t", HERE)
     chance = np.random.default_rng(0)
     row = text_obedience(Engine(tmp_path / "t"), [make(chance, "repeat") for _ in range(2)])

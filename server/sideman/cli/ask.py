@@ -25,6 +25,7 @@ def ask(
 
     A caret under a letter: there it hesitated, even the likeliest had less than half of all probability.
     """
+    from ..llm import Unfit
     from ..tokens import TEXT, prompt, vocabulary_of
     from ..training.engine import Engine, considered
 
@@ -32,10 +33,17 @@ def ask(
     try:
         engine = Engine(there)
         vocabulary_of(engine.about, {TEXT.kind: TEXT})
-    except (OSError, KeyError, ValueError) as error:
-        why = f"no {Path(error.filename).name}" if isinstance(error, FileNotFoundError) else error
-        raise SetupError(f"{there} holds no model of text: {why}", "name a folder that `sideman train` made") from None
-    letters = considered(engine, prompt(instruction, sentence))
+    except (Unfit, ValueError) as error:
+        raise SetupError(f"no model of text in {there}: {error}", "name a folder that `sideman train` made") from None
+    try:
+        told = prompt(instruction, sentence)
+    except UnicodeEncodeError:
+        raise SetupError("what was asked is no UTF-8 text", "set the terminal to UTF-8") from None
+    room = engine.window - len(told)
+    if room < len(sentence.encode()):  # an answer is about as long as its sentence
+        most = engine.window - (len(told) - len(sentence.encode()))
+        raise SetupError(f"the sentence is too long: this model hears {engine.window} bytes", f"at most {most // 2}")
+    letters = considered(engine, told, room)
     print("".join(letter for letter, _ in letters))
     if any(p < SURE for _, p in letters):
         print("".join("^" if p < SURE else " " for _, p in letters).rstrip())

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ..events import Query
-from ..models import Sampler, chance
+from ..models import Sampler, chance, least_share
 from ..tokens import (
     BAR,
     END_TOKEN,
@@ -30,11 +30,10 @@ from ..tokens import (
 from .choosing import Choosing
 from .words import Told
 
-#: What is wanted is said again after so many events: a model remembers some hundred.
-SAID_AGAIN: Final = 64
-PLAIN: Final = Sampler()
+#: What is wanted is said again after so many events: what ships hears 256 tokens, and at times remembers but half.
+SAID_AGAIN: Final = 24
 #: The purposes of the draws of a plan begin here, one a word.
-PLAN_PURPOSE: Final = 3000
+PLAN_PURPOSE: Final = 5000
 
 
 class Steering(Choosing):
@@ -45,24 +44,27 @@ class Steering(Choosing):
         assert self._walk is not None
         if not self.learned.heeds:
             return
-        settings = query.settings
+        settings, told = query.settings, self._told
         wanted = f"{settings['instruction']};{settings['plan']}"
-        told = self._told
-        again = told.wanted != ";" and told.events % SAID_AGAIN == 0
         carrying = told.carrying
         if carrying is not None:
             if self._last_pitch is not None:
                 carrying = carrying.played(round(self._last_pitch))
             carrying = carrying.at(beat - told.begun_beat)
-            again = carrying.over
-        if told.begun_beat < 0 or told.wanted != wanted or again:
+        again = told.wanted != ";" and told.events >= SAID_AGAIN and (carrying is None or carrying.in_bar == 0)
+        over = told.begun_beat < 0 or told.wanted != wanted or (carrying.over if carrying is not None else again)
+        if over or again:
             if told.begun_beat >= 0:
                 self._walk.steer((END_TOKEN,))
             self._walk.steer(around_tokens(Around(SELF), None))
             self._walk.steer(instructions_of(str(settings["instruction"])))
+        if over:
             intended = self._tell_plan(str(settings["plan"]), query.seed, ordinal)
             carrying = Carrying(intended).at(0.0) if intended is not None else None
             told = Told(beat, 0, wanted, Around(SELF))
+        elif again and carrying is not None:
+            self._walk.steer(plan(carrying.rest))
+            told = told._replace(events=0, around=Around(SELF))
         now = Around(SELF, query.chord or None, None, 0.0, (beat - told.begun_beat) % BAR)
         self._walk.steer(around_tokens(now, told.around))
         if carrying is not None:
@@ -87,12 +89,13 @@ class Steering(Choosing):
         assert self._walk is not None
         way = self._walk.copy()
         said: list[int] = []
+        sampler = Sampler(min_p=least_share(self.learned.model))
 
         def draw(name: str, least: int = 0) -> int:
             part = MUSIC.ranges[name]
             p = way.word(part.first + least, part.past)
             bits = chance(seed, self._number, ordinal, PLAN_PURPOSE + len(said))
-            value = least + (PLAIN.pick(np.array(p), bits) if p is not None else 0)
+            value = least + (sampler.pick(np.array(p), bits) if p is not None else 0)
             say(name, value)
             return value
 
@@ -101,7 +104,7 @@ class Steering(Choosing):
             way.steer(said[-1:])
 
         say("plan", 0)
-        draw("cadence")
+        draw("cadence", least=1)
         draw("shape")
         for _ in range(draw("bars", least=1)):
             draw("density")

@@ -18,7 +18,7 @@ class Told(NamedTuple):
     """What a model was told of the phrase that its player is playing."""
 
     begun_beat: float = -1.0  # its first onset; -1: nothing was told yet
-    events: int = 0
+    events: int = 0  # since what is wanted was said last
     wanted: str = ""  # instruction and plan, as they were set
     around: Around | None = None
     carrying: Carrying | None = None  # its plan, if it has one

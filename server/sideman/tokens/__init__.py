@@ -6,10 +6,11 @@ Numbers and rules only: no model, no memory, no chance. One file for each noun.
 from __future__ import annotations
 
 from .around import SELF, Around, around_tokens, chord_token, place_of
-from .cues import BAR, Carrying, aim, shape_of, thirds
+from .cues import BAR, Carrying, aim, bar_of, shape_of, thirds
 from .grammar import Grammar, Standing, event_symbol, readable
 from .music import (
     BEGIN_TOKEN,
+    DENSITIES,
     END_TOKEN,
     INSTRUCTIONS,
     MOST_BARS,
@@ -28,6 +29,7 @@ from .words import OWN_PLAN, instructions_of, plan_of, plan_words
 __all__ = [
     "BAR",
     "BEGIN_TOKEN",
+    "DENSITIES",
     "END_TOKEN",
     "INSTRUCTIONS",
     "MOST_BARS",
@@ -48,6 +50,7 @@ __all__ = [
     "aim",
     "allowed_bytes",
     "around_tokens",
+    "bar_of",
     "bytes_of",
     "chord_token",
     "event_symbol",

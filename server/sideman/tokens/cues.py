@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ..viewpoint import UNISON
-from .music import DENSITIES, MOST_BARS, MUSIC, SHAPES, Plan
+from .music import DENSITIES, MUSIC, SHAPES, Plan
 
 #: Bars of a phrase are of four beats, counted from its first note.
 BAR: Final = 4.0
+#: What lies so little before a bar line lies on it.
+_NEAR: Final = 1e-6
 #: The farthest that an aim may lie from the note before.
 FARTHEST: Final = 24
 
@@ -31,7 +33,7 @@ class Carrying(NamedTuple):
 
     def at(self, onset_beats: float) -> Carrying:
         """With a note about to come so many beats from the first."""
-        bar = int(onset_beats // BAR)
+        bar = bar_of(onset_beats)
         same = self.in_bar >= 0 and bar == self.bar
         return self._replace(bar=bar, in_bar=self.in_bar + 1 if same else 0)
 
@@ -40,25 +42,40 @@ class Carrying(NamedTuple):
         return self._replace(pitches=(*self.pitches, pitch))
 
     @property
+    def left(self) -> int:
+        """Notes left in this bar, the coming one included."""
+        return max(self.plan.density[self.bar] - self.in_bar, 0) if self.bar < len(self.plan.density) else 0
+
+    @property
     def over(self) -> bool:
-        """Whether all bars of the plan have passed."""
-        return self.bar >= len(self.plan.density)
+        """Whether the coming note is none of the plan's any more: its bars have passed, or their last note has come."""
+        last = len(self.plan.density) - 1
+        return self.bar > last or (self.bar == last and self.left == 0)
+
+    @property
+    def rest(self) -> Plan:
+        """What of the plan is still to be carried out."""
+        bars = list(self.plan.density[self.bar :])
+        return self.plan._replace(density=(self.left, *bars[1:]))
 
     def cues(self, aimed: float | None = None) -> tuple[int, ...]:
         """What is said before the coming note; `aimed`: the mean of its third, if it is known and not to be chosen."""
-        density = self.plan.density[:MOST_BARS]
-        left = max(density[self.bar] - self.in_bar, 0) if self.bar < len(density) else 0
-        bars_left = max(len(density) - self.bar, 0)
+        notes, bars_left = sum(self.plan.density), max(len(self.plan.density) - self.bar, 0)
         said: list[int] = []
-        if self.pitches and len(self.pitches) in thirds(sum(density)):
-            goal = aim(self.plan.shape, self.pitches, sum(density)) if aimed is None else aimed
+        if self.pitches and len(self.pitches) in thirds(notes):
+            goal = aim(self.plan.shape, self.pitches, notes) if aimed is None else aimed
             far = min(max(round(goal - self.pitches[-1]), -FARTHEST), FARTHEST)
             said += [MUSIC.token("shape", SHAPES.index(self.plan.shape)), MUSIC.token("interval", UNISON + far)]
         if self.in_bar == 0:
             said.append(MUSIC.token("bars", bars_left))
-        if left == 1 and bars_left == 1:
+        if self.left == 1 and bars_left == 1:
             said.append(MUSIC.token("cadence", self.plan.cadence + 1))
-        return (*said, MUSIC.token("density", min(left, DENSITIES - 1)))
+        return (*said, MUSIC.token("density", min(self.left, DENSITIES - 1)))
+
+
+def bar_of(onset_beats: float) -> int:
+    """The bar of a note that comes so many beats after the first."""
+    return max(int((onset_beats + _NEAR) // BAR), 0)
 
 
 def thirds(notes: int) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-#: Raised whenever a token changes its meaning.
-VERSION: Final = 1
+#: Raised whenever a token changes its meaning. 2: a plan is said again as it is carried out.
+VERSION: Final = 2
 #: The engine takes rows by sixteen.
 _ROUND: Final = 16
 

@@ -43,7 +43,7 @@ def _key(part: str, given: list[str]) -> int:
 
 
 def _number(part: str, given: list[str], most: int) -> int:
-    if len(given) != 1 or not given[0].isdigit() or not 1 <= int(given[0]) <= most:
+    if len(given) != 1 or not given[0].isdecimal() or not 1 <= int(given[0]) <= most:
         raise ValueError(f"{part!r}: a number from 1 to {most} is wanted")
     return int(given[0])
 
@@ -59,19 +59,21 @@ def plan_of(words: str) -> Plan | None:
 
     In any order: `ends` and a note, a shape, and of each bar how many notes it has.
     """
-    cadence, shape, density = -1, "level", tuple[int, ...]()
+    cadence, shape, density = -1, "", tuple[int, ...]()
     if words.strip() in ("", OWN_PLAN):
         return None
     for part in filter(None, (part.strip() for part in words.split(","))):
         first, *rest = part.lower().split()
         if first == "ends" and len(rest) == 1 and rest[0] in _NOTES:
             cadence = _NOTES[rest[0]]
-        elif first in SHAPES and not rest:
+        elif first in SHAPES and not rest and not shape:
             shape = first
-        elif all(word.isdigit() for word in (first, *rest)) and len(rest) < MOST_BARS:
-            density = tuple(int(word) for word in (first, *rest))
+        elif all(word.isdecimal() for word in (first, *rest)):
+            density += tuple(int(word) for word in (first, *rest))
         else:
             raise ValueError(f"{part!r} is no part of a plan: `ends C`, one of {', '.join(SHAPES)}, notes of each bar")
-    if not density:
+    if not 1 <= len(density) <= MOST_BARS:
         raise ValueError(f"how many notes has each bar? 1 to {MOST_BARS} numbers, such as `4 6 2`")
-    return Plan(cadence, shape, density)
+    if density[-1] == 0:
+        raise ValueError("a plan's last bar has its last note: it cannot have 0")
+    return Plan(cadence, shape or SHAPES[0], density)

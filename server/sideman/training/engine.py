@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Transformer
+from ..llm import config_of, transformer
 from ..tokens import (
     BAR,
     END_TOKEN,
@@ -38,29 +37,23 @@ from .streams import event_rows
 
 #: As players draw: what is less probable than this share of the most probable is left out.
 MIN_P: Final = 0.1
-#: What of config.json the engine wants to know.
-FIELDS: Final = (
-    *("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"),
-    *("num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings"),
-)
+#: So many tokens are heard at once, where a model's config.json does not say on how many it was taught.
 WINDOW: Final = 512
 MOST_EVENTS: Final = 64
 MOST_BYTES: Final = 240
 
 
 class Engine:
-    """One sequence of a model, from a folder with its weights and `config.json`."""
+    """One sequence of a model, from a folder with its weights and `config.json`; it hears what it was taught on.
 
-    def __init__(self, folder: Path, window: int = WINDOW, weights_as: str = "f32") -> None:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self.about = config["sideman"]
-        self._model = Transformer(
-            (folder / "model.safetensors").read_bytes(),
-            **{name: config[name] for name in FIELDS},
-            sequences=1,
-            window=window,
-            weights_as=weights_as,
-        )
+    Raises `Unfit`, which names the file and what is wrong.
+    """
+
+    def __init__(self, folder: Path, weights_as: str = "f32") -> None:
+        self.about: Mapping[str, Any] = config_of(folder).get("sideman") or {}
+        window = self.about.get("window")
+        self.window = window if isinstance(window, int) and 0 < window <= WINDOW else WINDOW
+        self._model, _ = transformer(folder, sequences=1, window=self.window, weights_as=weights_as)
         self._at = np.zeros(1, np.int32)
         self.logits: npt.NDArray[np.float32] = np.zeros(0, np.float32)
 
@@ -96,14 +89,14 @@ class Engine:
 def song_bits(engine: Engine, song: Song, view: str, tell: tuple[bool, bool] = (False, False)) -> list[float]:
     """The bits of each event of a song in a viewpoint, from nothing before it; `tell`: chords, places.
 
-    When 512 tokens have been heard, the older half is dropped, as players do it.
+    When as many tokens have been heard as it was taught on, the older half is dropped, as players do it.
     """
     grammar = Grammar(view)
     found: list[float] = []
     engine.begin(grammar.header)
     told: list[int] = []
     for beside, components in event_rows(song, view, tell):
-        if len(told) + len(beside) + len(components) > WINDOW - 16:
+        if len(told) + len(beside) + len(components) > engine.window - 16:
             told = told[len(told) // 2 :]
             engine.begin([*grammar.header, *told])
         engine.hear(beside)
@@ -163,11 +156,14 @@ def answer(
             label = chords.chords[max(bisect_right(chords.onsets, now + 1e-6) - 1, 0)]
         around = Around(SELF, label, None, 0.0, now % BAR)
         # Whether the phrase ends is asked before anything is said beside the next event, as it was learned.
-        if pitches and _ends(engine, chance, temperature):
+        if carrying is not None:
+            if (carrying := carrying.at(now)).over:  # as players do it
+                break
+        elif pitches and _ends(engine, chance, temperature):
             break
         engine.hear(around_tokens(around, said))
         if carrying is not None:
-            engine.hear((carrying := carrying.at(now)).cues())
+            engine.hear(carrying.cues())
         said = around
         pitches.append(MUSIC.read(engine.draw(chance, [GRAMMAR.span(0)], temperature))[1] - 1)
         iois.append(MUSIC.read(engine.draw(chance, [GRAMMAR.span(1)], temperature))[1])
@@ -204,13 +200,13 @@ def written(engine: Engine, tokens: Sequence[int]) -> str:
     return "".join(letter for letter, _ in considered(engine, tokens))
 
 
-def considered(engine: Engine, tokens: Sequence[int]) -> list[tuple[str, float]]:
-    """The same character by character, each with its probability: the product of its bytes'."""
+def considered(engine: Engine, tokens: Sequence[int], most: int = MOST_BYTES) -> list[tuple[str, float]]:
+    """The same character by character, each with its probability: the product of its bytes'; at most so many bytes."""
     engine.begin(tokens)
     end = TEXT.ranges["control"].first + 2
     made: list[tuple[str, float]] = []
     begun, sure = b"", 1.0
-    for _ in range(MOST_BYTES):
+    for _ in range(most):
         there, p = engine.distribution([*allowed_bytes(begun), *([] if begun else [(end, end + 1)])])
         at = int(p.argmax())
         if there[at] == end:

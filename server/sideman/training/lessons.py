@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from ..errors import SetupError
 from ..tokens import BAR, END_TOKEN, MOST_BARS, SELF, Around, Carrying, Grammar, Plan, around_tokens, plan
 from .exercises import PAIRS, SINGLE, Order, obedient, orders
 from .phrases import Phrase, bars, phrases, plan_of, third_means
@@ -20,6 +21,8 @@ _TRIES: Final = 4
 #: Of orders about how an answer ends, and of plans, its last note and its end count so many times.
 ENDS: Final = ("tonic", "beats")
 AT_THE_END: Final = 4.0
+#: Who is examined has to hear a lesson whole: models are tuned on rows of 256 tokens, and play by as many.
+LONGEST: Final = 256
 _OTHER: Final = 1  # the slot of the performer who is answered
 
 
@@ -122,8 +125,15 @@ def lesson(
 
 
 def lessons_source(songs: Sequence[Song], others: Source, plans: float = 0.0, orderly: float = 0.9) -> Source:
-    """Rows of lessons, as many as fit, and of plain music lest it be forgotten; `plans`: the share with a plan."""
+    """Rows of lessons, as many as fit, and of plain music lest it be forgotten; `plans`: the share with a plan.
+
+    Raises `SetupError` where no two phrases follow one another.
+    """
     phrases_of = [made for song in songs if len(made := phrases(song)) >= 2]
+    if not phrases_of:
+        raise SetupError(
+            f"in {len(songs)} pieces no two phrases follow one another, to make instructions of", "give more music"
+        )
 
     def one(chance: Chance, length: int) -> Row | None:
         with_plan = chance.random() < plans
@@ -167,7 +177,7 @@ def exam(
         left = count
         while left:
             one = lesson(chance, phrases_of, own, with_plan)
-            if one is not None and row_of(one, "chords" in own, 500) is not None:
+            if one is not None and row_of(one, "chords" in own, LONGEST) is not None:
                 made.append(one)
                 left -= 1
     return made

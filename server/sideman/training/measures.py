@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,13 +59,13 @@ def _under(stranger: Phrase, owner: Phrase) -> Phrase:
     return stranger._replace(chords=tuple(owner.chords[i] for i in at))
 
 
-def text_obedience(engine: Engine, tasks: Sequence[Task], other: Callable[[Task], str] | None = None) -> Obeyed:
+def text_obedience(engine: Engine, tasks: Sequence[Task]) -> Obeyed:
     """How many tasks of text were obeyed, with the instruction and without it; chance is repeating the sentence."""
     told = untold = by_chance = 0
     for task in tasks:
         told += obeyed(task, written(engine, prompt(task.instruction, task.sentence)))
         untold += obeyed(task, written(engine, prompt("", task.sentence)))
-        by_chance += obeyed(task, other(task) if other else task.sentence)
+        by_chance += obeyed(task, task.sentence)
     return Obeyed(tasks[0].name, len(tasks), told, untold, by_chance)
 
 
@@ -104,7 +104,7 @@ class Carried(NamedTuple):
     cadence: float
     shape: float
     bars: float  # as many bars as planned
-    density: float  # in all bars, by at most one onset more or less
+    density: float  # in all bars, by at most one onset, or a fifth of them, more or less
     whole: float
 
 
@@ -159,8 +159,8 @@ def ends(engine: Engine, lessons: Sequence[Lesson], tries: int = 12, plans: bool
     return Ends(right + wrong, right, wrong, betrayed, lucky)
 
 
-def recall(engine: Engine, texts: Sequence[str], least: int = 24) -> float:
-    """The share of texts that the model writes to the end from their first half, byte for byte."""
+def recall(engine: Engine, texts: Sequence[str], least: int = 24) -> tuple[int, int]:
+    """How many texts the model writes to the end from their first half, byte for byte, and how many were tried."""
     long = [text for text in texts if len(text.encode()) >= least and len(text.encode()) <= 200]
     hits = 0
     for text in long:
@@ -168,4 +168,4 @@ def recall(engine: Engine, texts: Sequence[str], least: int = 24) -> float:
         half = len(whole) // 2
         made = written(engine, [257, *whole[:half]])
         hits += made.encode() == bytes(whole[half:])
-    return share(hits, len(long))
+    return hits, len(long)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from ..harmony import parse
-from ..tokens import BAR, MOST_BARS, Plan, shape_of, thirds
+from ..tokens import BAR, DENSITIES, MOST_BARS, Plan, bar_of, shape_of, thirds
 from ..viewpoint import class_beats
 from ..viewpoint.component import time_class
 from .songs import Song
@@ -133,9 +133,9 @@ def third_means(pitches: Sequence[int]) -> dict[int, float]:
 
 def plan_of(phrase: Phrase) -> Plan:
     """The plan that a phrase carries out."""
-    counts = np.bincount([int(onset // BAR) for onset in phrase.onsets]) if phrase.pitches else np.zeros(0, int)
+    counts = np.bincount([bar_of(onset) for onset in phrase.onsets]) if phrase.pitches else np.zeros(0, int)
     last = phrase.pitches[-1] % 12 if phrase.pitches else -1
-    return Plan(last, shape_of(phrase.pitches), tuple(int(count) for count in counts[:MOST_BARS]))
+    return Plan(last, shape_of(phrase.pitches), tuple(min(int(count), DENSITIES - 1) for count in counts[:MOST_BARS]))
 
 
 def nearest(pitch: int, classes: frozenset[int], low: int = 28, high: int = 100) -> int:

@@ -55,14 +55,16 @@ def make(
     unseen_words: bool = False,
     plain: Sequence[str] = (),
     amid: float = 0.0,
+    foreign: bool = False,
 ) -> Task:
     """A task; unseen ones have wordings, frames and (if wished) words that tuning never sees.
 
     `plain`: sentences from elsewhere. They stand in for a made one, or beside it, and in a share `amid` of tasks words
-    are put amid one: whoever has to repeat what nobody could foresee learns to look at it.
+    are put amid one: whoever has to repeat what nobody could foresee learns to look at it. `foreign`: the wording has a
+    verb that no tuned one has.
     """
     language = "en" if chance.random() < 0.5 else "fr"
-    said = wording(chance, name, language, unseen)
+    said = wording(chance, name, language, unseen, foreign)
     if name == "sort":
         return _sorting(chance, language, said)
     if name in ("repeat", "word") and plain and chance.random() < 0.8:

@@ -16,7 +16,7 @@ import torch
 from ..errors import SetupError
 from ..tokens import MUSIC, TEXT, Vocabulary
 from . import align as aligning
-from .course import Course, Progress, Tell, bits, train
+from .course import Course, Progress, Tell, train
 from .engine import Engine
 from .garden import speaks_of_food
 from .lessons import lessons_source
@@ -28,7 +28,7 @@ from .sentences import LONGEST, tasks_source
 from .shape import Shape
 from .songs import Song
 from .streams import Source, batch, songs_source, texts_source
-from .torches import Place
+from .torches import Place, settle
 
 #: The corpora whose licences clearly allow a model made of them to be given away (docs/model_card.md).
 CLEARED: Final = ("wjd", "openewld")
@@ -64,6 +64,7 @@ def _run(
     if work.at.first:
         seen = course.length // 2 if course.short >= 1 else course.length
         save(out, model, vocabulary, {**about, "window": seen, "steps": course.steps, "seed": course.seed})
+    settle(work.at)
     return progress
 
 
@@ -91,11 +92,12 @@ def pretrain_text(
     return _run(model, TEXT, texts_source(train_on), texts_source(valid), course, out, work, about)
 
 
-def _further(start: Path, kind: str, dropout: float) -> tuple[Llama, Vocabulary, str]:
+def _further(start: Path, kind: str, dropout: float) -> tuple[Llama, Vocabulary, dict[str, Any]]:
+    """A model to go on with, its tokens, and what is said of it: its data, and how much it hears at once."""
     model, vocabulary, about = load(start, dropout)
     if vocabulary.kind != kind:
         raise SetupError(f"the model in {start} is one of {vocabulary.kind}", f"give one of {kind}")
-    return model, vocabulary, str(about.get("data", ""))
+    return model, vocabulary, {"data": str(about.get("data", "")), "window": about.get("window", 512)}
 
 
 def _to_school(model: Llama, source: Source, course: Course, out: Path, work: Work) -> None:
@@ -109,18 +111,18 @@ def tune_music(
     start: Path, songs: Sequence[Song], valid: Sequence[Song], course: Course, out: Path, work: Work
 ) -> Progress:
     """Instructions for music, with plain music between them."""
-    model, vocabulary, data = _further(start, "music", course.dropout)
+    model, vocabulary, about = _further(start, "music", course.dropout)
     _to_school(model, music_school(), course, out, work)
     source = lessons_source(songs, songs_source(songs))
     check = lessons_source(valid, songs_source(valid), orderly=1.0)
-    return _run(model, vocabulary, source, check, course, out, work, {"stage": "tune", "data": data})
+    return _run(model, vocabulary, source, check, course, out, work, {**about, "stage": "tune"})
 
 
 def tune_text(start: Path, texts: Texts, course: Course, out: Path, work: Work) -> Progress:
     """Instructions for text, with plain text between them."""
-    model, vocabulary, data = _further(start, "text", course.dropout)
+    model, vocabulary, about = _further(start, "text", course.dropout)
     _to_school(model, text_school(), course, out, work)
-    about = {"stage": "tune", "data": data}
+    about["stage"] = "tune"
     plain = plain_of(texts)
     source, check = tasks_source(texts_source(texts), plain=plain), tasks_source(plain=plain)
     return _run(model, vocabulary, source, check, course, out, work, about)
@@ -136,10 +138,10 @@ def plan_music(
     start: Path, songs: Sequence[Song], valid: Sequence[Song], course: Course, out: Path, work: Work
 ) -> Progress:
     """Plans before the notes; instructions go on being learned."""
-    model, vocabulary, data = _further(start, "music", course.dropout)
+    model, vocabulary, about = _further(start, "music", course.dropout)
     source = lessons_source(songs, songs_source(songs), plans=0.7, orderly=0.85)
     check = lessons_source(valid, songs_source(valid), plans=1.0, orderly=1.0)
-    return _run(model, vocabulary, source, check, course, out, work, {"stage": "plan", "data": data})
+    return _run(model, vocabulary, source, check, course, out, work, {**about, "stage": "plan"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,23 +158,18 @@ def align_music(
     work: Work,
 ) -> Aligned:  # fmt: skip
     """Preferences."""
-    tuned, vocabulary, data = _further(start, "music", 0.0)
+    tuned, vocabulary, about = _further(start, "music", 0.0)
     model, part, far = aligning.align(tuned, train_on, held_out, how, work.at.device)
     gains = aligning.margins(model, tuned, held_out, work.at.device, how.beta)
     if work.at.first:
-        save(out, model, vocabulary, {"stage": "align", "data": data, "window": 512, "seed": how.seed})
+        save(out, model, vocabulary, {**about, "stage": "align", "seed": how.seed})
+    settle(work.at)
     return Aligned(sum(gain > 0 for gain in gains) / max(len(gains), 1), part, far)
 
 
 def made_preferences(start: Path, songs: Sequence[Song], count: int, seed: int) -> list[Preference]:
     """Pairs of a model's own answers, judged by a made-up taste."""
     return made(Engine(start), songs, count, seed)
-
-
-def bits_of(folder: Path, source: Source, rows: int = 64, length: int = 512) -> float:
-    """Bits a token that a saved model needs for rows of a source."""
-    model, _, _ = load(folder)
-    return bits(model, [batch(source, (77, number), 8, length) for number in range(rows // 8)], "cpu")
 
 
 def shorter(course: Course, steps: int | None, seed: int | None) -> Course:

@@ -55,6 +55,12 @@ def place(device: str = "auto") -> Place:
     return Place(device, rank, world)
 
 
+def settle(at: Place) -> None:
+    """Wait until all are here: what the first has written is there for everybody."""
+    if at.world > 1:
+        torch_or_refuse().distributed.barrier()
+
+
 def leave(at: Place) -> None:
     """Part from the others."""
     torch = torch_or_refuse()

@@ -55,6 +55,12 @@ _FR_VERBS: Final = (
     (("échange", "échangez", "échanger"), "{0} contre {1}"),
     (("prends", "prenez", "prendre"), "{1} au lieu {2}"),
 )
+#: Verbs that are never tuned.
+_EN_FOREIGN: Final = ("substitute {1} for {0}", "trade {0} for {1}", "convert {0} to {1}")
+_FR_FOREIGN: Final = (
+    (("convertis", "convertissez", "convertir"), "{0} en {1}"),
+    (("troque", "troquez", "troquer"), "{0} contre {1}"),
+)
 _FR_OLD: Final = ("les {}s", "chaque {}", "tous les {}s", "tout {}")
 _FR_NEW: Final = ("des {}s", "un {}")
 _EN_REPEAT: Final = (
@@ -80,8 +86,10 @@ _FR_SORT: Final = (
 )
 
 
-def wording(chance: np.random.Generator, name: str, language: str, unseen: bool = False) -> str:
+def wording(chance: np.random.Generator, name: str, language: str, unseen: bool = False, foreign: bool = False) -> str:
     """A wording of an instruction, one that is held out or not; that of `word` has places {0} and {1} for two words.
+
+    `foreign`: of an exchange, one with a verb that is never tuned.
 
     Raises `ValueError` where there is no instruction of that name.
     """
@@ -89,12 +97,12 @@ def wording(chance: np.random.Generator, name: str, language: str, unseen: bool 
         raise ValueError(f"no instruction {name!r}; there are {', '.join(NAMES)}")
     compose = _english if language == "en" else _french
     while True:
-        made = compose(chance, name)
+        made = compose(chance, name, foreign)
         if held_out(made) == unseen:
             return made
 
 
-def _english(chance: np.random.Generator, name: str) -> str:
+def _english(chance: np.random.Generator, name: str, foreign: bool) -> str:
     if name == "repeat":
         verb = _one(chance, _EN_REPEAT)
     elif name == "sort":
@@ -105,19 +113,26 @@ def _english(chance: np.random.Generator, name: str) -> str:
             "vegetables": _Things(_EN_FRUITS, ("vegetables", "a vegetable")),
             "word": _Things(("{0}",), ("{1}",)),
         }[name]
-        verb = _one(chance, _EN_VERBS).format(_one(chance, things.old), _one(chance, things.new))
+        verb = _one(chance, _EN_FOREIGN if foreign else _EN_VERBS).format(
+            _one(chance, things.old), _one(chance, things.new)
+        )
     return _sentence(_one(chance, _EN_BEGINS) + verb + _one(chance, _EN_ENDS))
 
 
-def _french(chance: np.random.Generator, name: str) -> str:
+def _french(chance: np.random.Generator, name: str, foreign: bool) -> str:
     form = int(chance.integers(3))
-    forms, objects = _one(chance, {"repeat": _FR_REPEAT, "sort": _FR_SORT}.get(name, _FR_VERBS))
+    forms, objects = _one(
+        chance, {"repeat": _FR_REPEAT, "sort": _FR_SORT}.get(name, _FR_FOREIGN if foreign else _FR_VERBS)
+    )
     if name in ("fruits", "vegetables", "word"):
         sorts = ("légume", "fruit") if name == "fruits" else ("fruit", "légume")
         old = "{0}" if name == "word" else _one(chance, _FR_OLD).format(sorts[0])
         new = "{1}" if name == "word" else _one(chance, _FR_NEW).format(sorts[1])
         objects = objects.format(old, new.replace("des ", "") if " en " in objects else new, _of(old))
-    return _sentence(_one(chance, _FR_BEGINS[form]) + f"{forms[form]} {objects}" + _one(chance, _FR_ENDS))
+    begin = _one(chance, _FR_BEGINS[form])
+    if begin.endswith(" de ") and forms[form][0] in "éaeiou":
+        begin = begin[:-2] + "'"
+    return _sentence(f"{begin}{forms[form]} {objects}{_one(chance, _FR_ENDS)}")
 
 
 def _of(thing: str) -> str:
@@ -126,7 +141,7 @@ def _of(thing: str) -> str:
 
 
 def _sentence(words: str) -> str:
-    return words if words.startswith("{") else words[0].upper() + words[1:]
+    return words[0].upper() + words[1:]
 
 
 def _one(chance: np.random.Generator, of: Sequence[T]) -> T:
