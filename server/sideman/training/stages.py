@@ -139,7 +139,7 @@ def plan_music(
 ) -> Progress:
     """Plans before the notes; instructions go on being learned."""
     model, vocabulary, about = _further(start, "music", course.dropout)
-    source = lessons_source(songs, songs_source(songs), plans=0.7, orderly=0.85)
+    source = lessons_source(songs, songs_source(songs), plans=0.5, orderly=0.85)
     check = lessons_source(valid, songs_source(valid), plans=1.0, orderly=1.0)
     return _run(model, vocabulary, source, check, course, out, work, {**about, "stage": "plan"})
 
