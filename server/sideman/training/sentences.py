@@ -1,8 +1,9 @@
 """Instructions for text, their examples made by rule, and the rule that says whether an answer obeys.
 
 The seminar's own is to replace the vegetables in a sentence by fruits. Who can do only that has not learned to obey, so
-there are others: the other way round, one word by another, repeating, saying of what sort a word is. Some wordings are
-held out. A word that is held out is never replaced and replaces none; of what sort it is, a model may be told.
+there are others: the other way round, one word by another, repeating, marking the words of a sort, saying of what sort
+a word is. Some wordings are held out. A word that is held out is never replaced and replaces none; of what sort it is a
+model may be told, and it may have to mark it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import numpy as np
 from ..tokens import TEXT, prompt, text_tokens
 from .garden import Drawn, Word, amidst, draw, fitting, words
 from .streams import Row, Source, packed
-from .wordings import wording
+from .wordings import things, wording
 
-_SHARES: Final = {"fruits": 0.34, "vegetables": 0.2, "word": 0.16, "repeat": 0.15, "sort": 0.15}
+_SHARES: Final = {"fruits": 0.28, "vegetables": 0.2, "word": 0.1, "mark": 0.22, "repeat": 0.1, "sort": 0.1}
 #: How often a sentence is one from elsewhere with words put amid it.
 AMID: Final = 0.5
 #: In an answer, the first letter of a word that is exchanged or might have been counts so many times.
@@ -67,6 +68,8 @@ def make(
     said = wording(chance, name, language, unseen, foreign)
     if name == "sort":
         return _sorting(chance, language, said)
+    if name == "mark":
+        return _marking(chance, language, said, unseen, plain, amid)
     if name in ("repeat", "word") and plain and chance.random() < 0.8:
         return _plain(chance, name, said, plain)
     sort, target = ("fruit", "vegetable") if name == "vegetables" else ("vegetable", "fruit")
@@ -111,6 +114,21 @@ def _plain(chance: np.random.Generator, name: str, said: str, plain: Sequence[st
     parts = re.split(rf"(?<![^\W\d_]){re.escape(old)}(?![^\W\d_])", sentence)
     drawn = Drawn("", tuple(parts), (Word(new, "", "", ""),) * (len(parts) - 1))
     return Task(name, said.format(old, new), sentence, drawn.text, re.escape(drawn.text), drawn.begins)
+
+
+def _marking(
+    chance: np.random.Generator, language: str, said: str, unseen: bool, plain: Sequence[str], amid: float
+) -> Task:
+    """A sentence with any words, held out or not, of which those of a sort are to be put between stars."""
+    sort = "vegetable" if chance.random() < 0.6 else "fruit"
+    if plain and chance.random() < amid:
+        drawn = amidst(chance, language, sort, _any(chance, plain))
+    else:
+        drawn = draw(chance, language, sort, unseen, mixed=True)
+    marked = tuple(word._replace(text=f"*{word.text}*") if word.sort == sort else word for word in drawn.words)
+    answer = drawn.with_words(marked)
+    told = said.format(things(chance, language, sort))
+    return Task("mark", told, drawn.text, answer.text, re.escape(answer.text), answer.begins)
 
 
 def _sorting(chance: np.random.Generator, language: str, said: str) -> Task:

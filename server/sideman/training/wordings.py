@@ -13,7 +13,7 @@ import numpy as np
 
 from .garden import held_out
 
-NAMES: Final = ("fruits", "vegetables", "word", "repeat", "sort")
+NAMES: Final = ("fruits", "vegetables", "word", "mark", "repeat", "sort")
 
 T = TypeVar("T")
 
@@ -63,6 +63,13 @@ _FR_FOREIGN: Final = (
 )
 _FR_OLD: Final = ("les {}s", "chaque {}", "tous les {}s", "tout {}")
 _FR_NEW: Final = ("des {}s", "un {}")
+_EN_MARK: Final = ("mark {0}", "put stars around {0}", "put {0} between stars", "show where {0} stand", "star {0}")
+_FR_MARK: Final = (
+    (("marque", "marquez", "marquer"), "{0}"),
+    (("mets", "mettez", "mettre"), "{0} entre étoiles"),
+    (("montre", "montrez", "montrer"), "{0}"),
+    (("entoure", "entourez", "entourer"), "{0} d'étoiles"),
+)
 _EN_REPEAT: Final = (
     "repeat the sentence", "say it again", "change nothing", "write the same", "copy the sentence",
     "leave it as it is", "repeat it", "keep every word",
@@ -87,7 +94,8 @@ _FR_SORT: Final = (
 
 
 def wording(chance: np.random.Generator, name: str, language: str, unseen: bool = False, foreign: bool = False) -> str:
-    """A wording of an instruction, one that is held out or not; that of `word` has places {0} and {1} for two words.
+    """A wording of an instruction, one that is held out or not; that of `word` has places {0} and {1} for two words,
+    that of `mark` a place {0} for what is to be marked (`things`).
 
     `foreign`: of an exchange, one with a verb that is never tuned.
 
@@ -103,10 +111,9 @@ def wording(chance: np.random.Generator, name: str, language: str, unseen: bool 
 
 
 def _english(chance: np.random.Generator, name: str, foreign: bool) -> str:
-    if name == "repeat":
-        verb = _one(chance, _EN_REPEAT)
-    elif name == "sort":
-        verb = _one(chance, _EN_SORT)
+    told = {"repeat": _EN_REPEAT, "sort": _EN_SORT, "mark": _EN_MARK}
+    if name in told:
+        verb = _one(chance, told[name])
     else:
         things = {
             "fruits": _Things(_EN_VEGETABLES, ("fruits", "a fruit")),
@@ -121,9 +128,8 @@ def _english(chance: np.random.Generator, name: str, foreign: bool) -> str:
 
 def _french(chance: np.random.Generator, name: str, foreign: bool) -> str:
     form = int(chance.integers(3))
-    forms, objects = _one(
-        chance, {"repeat": _FR_REPEAT, "sort": _FR_SORT}.get(name, _FR_FOREIGN if foreign else _FR_VERBS)
-    )
+    told = {"repeat": _FR_REPEAT, "sort": _FR_SORT, "mark": _FR_MARK}
+    forms, objects = _one(chance, told.get(name, _FR_FOREIGN if foreign else _FR_VERBS))
     if name in ("fruits", "vegetables", "word"):
         sorts = ("légume", "fruit") if name == "fruits" else ("fruit", "légume")
         old = "{0}" if name == "word" else _one(chance, _FR_OLD).format(sorts[0])
@@ -133,6 +139,13 @@ def _french(chance: np.random.Generator, name: str, foreign: bool) -> str:
     if begin.endswith(" de ") and forms[form][0] in "éaeiou":
         begin = begin[:-2] + "'"
     return _sentence(f"{begin}{forms[form]} {objects}{_one(chance, _FR_ENDS)}")
+
+
+def things(chance: np.random.Generator, language: str, sort: str) -> str:
+    """All of a sort, as it is said: the vegetables, chaque fruit."""
+    if language == "en":
+        return _one(chance, _EN_VEGETABLES if sort == "vegetable" else _EN_FRUITS)
+    return _one(chance, _FR_OLD).format("légume" if sort == "vegetable" else "fruit")
 
 
 def _of(thing: str) -> str:
