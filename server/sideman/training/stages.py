@@ -39,7 +39,7 @@ PRETRAIN_TEXT: Final = Course(steps=3000, rows=8, short=1.0, every=250, rate=2.5
 #: Before it is tuned, a model learns to copy.
 SCHOOL: Final = Course(steps=300, rows=8, short=1.0, every=50, warm=30, rate=2e-3, dropout=0.0, seed=11)
 TUNE_MUSIC: Final = Course(steps=3000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=3)
-TUNE_TEXT: Final = Course(steps=8000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=4)
+TUNE_TEXT: Final = Course(steps=10000, rows=8, short=1.0, every=250, warm=100, rate=1.5e-3, dropout=0.0, seed=4)
 PLAN_MUSIC: Final = Course(steps=6000, rows=8, short=1.0, every=250, warm=100, rate=1e-3, dropout=0.0, seed=5)
 
 
