@@ -184,7 +184,7 @@ def align(
         list[Path] | None,
         typer.Option(help="made by `sideman serve --record`: what was liked in it and disliked; may be repeated"),
     ] = None,
-    bound: Annotated[float, typer.Option(min=0.0, help="bits by which a distribution may move on average")] = 0.005,
+    bound: Annotated[float, typer.Option(min=0.0, help="bits by which a distribution may move on average")] = 0.0002,
     pairs: Annotated[int, typer.Option(min=4, help="of preferences made by rule, so many")] = 480,
     files: Files = None,
     corpus: Corpora = None,

@@ -33,7 +33,7 @@ class Alignment:
     rate: float = 3e-4
     beta: float = 0.1
     keep: float = 0.05  # how much the liked answers are learned as such
-    bound_bits: float = 0.005  # so little that answers stay as various as they were, within 5 %
+    bound_bits: float = 0.0002  # so little that answers stay as various as they were, within 5 %
     seed: int = 0
 
 

@@ -41,7 +41,7 @@ TASK_KINDS: Final = (
 )
 PAIRS: Final = 480
 HELD_PAIRS: Final = 160
-BOUNDS: Final = (0.005, 0.02, 0.1, 0.3)
+BOUNDS: Final = (0.0002, 0.001, 0.005, 0.02, 0.1)
 
 
 def everything(data: Path, out: Path, work: Work, say: Callable[[str], None] = print) -> str:
@@ -206,7 +206,7 @@ def _flat_row(name: str, result: stages.Aligned | None, own: Sequence[Any], tune
     liked = np.mean([(taste(a) > taste(b)) + 0.5 * (taste(a) == taste(b)) for a, b in zip(own, tuned, strict=True)])
     flat = measures.flatness(own)
     won = f"{result.won:.0%}" if result else "-"
-    moved = f"{result.bits:.3f}" if result else "0"
+    moved = f"{result.bits:.2g}" if result else "0"
     return (
         f"| {name} | {won} | {liked:.0%} | {moved} | {flat.distinct_4grams:.3f} | {flat.interval_bits:.3f} | "
         f"{flat.ioi_bits:.3f} | {flat.notes:.1f} |"
