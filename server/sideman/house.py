@@ -156,7 +156,7 @@ class House:
             session.drop(voice, now)
         self._run(session, now)
         self.band.close(session.name)
-        del self._sessions[session.name], self._hubs[session.name]
+        del self._sessions[session.name], self._hubs[session.name], self._gear[session.name]
         self.log.append(f"the session {session.name} is closed: nobody is there, and another was wanted")
 
     def _run(self, session: Session, now: int) -> None:

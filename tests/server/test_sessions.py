@@ -59,6 +59,7 @@ def test_a_session_that_all_have_left_makes_room_for_another_and_what_was_learne
     assert not refused(stage, "later")  # in the place of s3
     assert stage.engine.players() == [f"{name}/sideman" for name in stage.engine._sessions]
     assert len(stage.engine._sessions) == 16
+    assert stage.engine._gear.keys() == stage.engine._hubs.keys() == stage.engine._sessions.keys()
 
 
 def test_a_session_with_a_mistyped_name_goes_when_who_was_there_has_lapsed_and_one_that_knows_something_stays() -> None:
