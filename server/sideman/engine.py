@@ -45,8 +45,8 @@ class Engine(Reception):
         self._configured = Seat("configuration", MAIN, "server", "leader", "", NOWHERE)
         #: What of the configuration could not be obeyed, each with its cure.
         self.complaints: list[str] = []
-        #: Whose the last packet was: session and name of each.
-        self.spoke: frozenset[str] = frozenset()
+        #: The last packet, who sat where it came from before it was heard, and who sits there now.
+        self._heard: tuple[bytes, Seat | None, Seat | None] = (b"", None, None)
         self._troubles: dict[tuple[str, str], str] = {}  # of plugins' bridges and observers
         self._configure(begin.time_ns)
 
@@ -186,7 +186,13 @@ class Engine(Reception):
     def _packet(self, item: Datagram | Obeyed, now: int) -> None:
         before = self._seats.at(item.source)
         self._datagram(item.source, item.packet, now)
-        self.spoke = spoken_for(item.packet, self._seats, before, self._seats.at(item.source))
+        self._heard = (item.packet, before, self._seats.at(item.source))
+
+    @property
+    def spoke(self) -> frozenset[str]:
+        """Whose the last packet was: session and name of each. Only who records asks."""
+        packet, before, after = self._heard
+        return spoken_for(packet, self._seats, before, after)
 
     def _obeyed(self, item: Obeyed, now: int) -> None:
         """A stop, as any other, though the wire has done what is urgent; whom it did not stop after all plans anew."""

@@ -64,14 +64,11 @@ class Gear:
                 yield Send(say.due_ns, plain(say.address, say.arguments), to, epoch, *ending(say))
             elif kind == "note":
                 pitch, velocity, duration_ms, channel, event = say.arguments
-                fields = {"pitch": pitch, "velocity": velocity, "duration_ms": duration_ms, "channel": channel}
-                fields |= {"event": event, "player": player}
-                note = plain(output.address, [fields[name] for name in output.args])
+                note = _own(output, player, pitch, velocity, duration_ms, channel, event)
                 if not output.offs:
                     yield Send(say.due_ns, note, to, epoch)
                     continue
-                fields["velocity"] = 0
-                off = plain(output.address, [fields[name] for name in output.args])
+                off = _own(output, player, pitch, 0, duration_ms, channel, event)
                 over_ns = say.due_ns + round(float(duration_ms) * 1e6)
                 key = (round(float(pitch)), channel, event)
                 slot = self._free_slot(now)
@@ -84,10 +81,7 @@ class Gear:
                 yield from sooner
                 if not sooner:  # what may just have left
                     pitch, channel, event = say.arguments
-                    fields = {"pitch": pitch, "velocity": 0, "duration_ms": 0.0, "channel": channel}
-                    fields |= {"event": event, "player": player}
-                    off = plain(output.address, [fields[name] for name in output.args])
-                    yield Send(say.due_ns, off, to, epoch)
+                    yield Send(say.due_ns, _own(output, player, pitch, 0, 0.0, channel, event), to, epoch)
 
     def cut(self, cut: Cut) -> Iterator[Output]:
         """What a player was still to play is void: so is the end of what does not begin, and what would end sooner
@@ -125,3 +119,9 @@ class Gear:
 
     def _key(self, player: str) -> str:
         return f"{self._session}/{player}"
+
+
+def _own(output: OutputSettings, player: str, *note: Value) -> bytes:
+    """A note as an output wants it; `note`: pitch, velocity, duration, channel, event."""
+    fields = dict(zip(("pitch", "velocity", "duration_ms", "channel", "event"), note, strict=True), player=player)
+    return plain(output.address, [fields[name] for name in output.args])

@@ -179,10 +179,12 @@ class Learned:
         """A symbol as the model wants to go on by it: an id in the core if it has one, else its components."""
         if not self.native:
             return symbol
-        number = self._ids.get(symbol) or self.alphabet.find(symbol)
-        if not number:
-            return symbol
-        self._ids[symbol] = number
+        number = self._ids.get(symbol)
+        if number is None:
+            number = self.alphabet.find(symbol)
+            if not number:
+                return symbol
+            self._ids[symbol] = number
         return number
 
     def _flush(self, waiting: list[int], streams: list[int]) -> None:

@@ -7,7 +7,7 @@ word is filled in, is held out: a model is tuned without them and tried with the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -16,13 +16,6 @@ from .garden import held_out
 NAMES: Final = ("fruits", "vegetables", "word", "mark", "repeat", "sort")
 
 T = TypeVar("T")
-
-
-class _Things(NamedTuple):
-    """What is exchanged, as it is said."""
-
-    old: tuple[str, ...]
-    new: tuple[str, ...]
 
 
 _EN_BEGINS: Final = (
@@ -37,6 +30,9 @@ _EN_VERBS: Final = (
 )  # fmt: skip
 _EN_VEGETABLES: Final = ("the vegetables", "vegetables", "each vegetable", "every vegetable", "all vegetables")
 _EN_FRUITS: Final = ("the fruits", "fruits", "each fruit", "every fruit", "all fruits")
+_EN_NEW: Final = {"fruits": ("fruits", "a fruit"), "vegetables": ("vegetables", "a vegetable")}
+#: What gives way in an exchange.
+_EXCHANGED: Final = {"fruits": "vegetable", "vegetables": "fruit"}
 
 #: Beginnings by the form of the verb behind them.
 _FR_BEGINS: Final = {
@@ -115,14 +111,10 @@ def _english(chance: np.random.Generator, name: str, foreign: bool) -> str:
     if name in told:
         verb = _one(chance, told[name])
     else:
-        things = {
-            "fruits": _Things(_EN_VEGETABLES, ("fruits", "a fruit")),
-            "vegetables": _Things(_EN_FRUITS, ("vegetables", "a vegetable")),
-            "word": _Things(("{0}",), ("{1}",)),
-        }[name]
-        verb = _one(chance, _EN_FOREIGN if foreign else _EN_VERBS).format(
-            _one(chance, things.old), _one(chance, things.new)
-        )
+        verb = _one(chance, _EN_FOREIGN if foreign else _EN_VERBS)
+        old = "{0}" if name == "word" else things(chance, "en", _EXCHANGED[name])
+        new = "{1}" if name == "word" else _one(chance, _EN_NEW[name])
+        verb = verb.format(old, new)
     return _sentence(_one(chance, _EN_BEGINS) + verb + _one(chance, _EN_ENDS))
 
 
@@ -131,9 +123,8 @@ def _french(chance: np.random.Generator, name: str, foreign: bool) -> str:
     told = {"repeat": _FR_REPEAT, "sort": _FR_SORT, "mark": _FR_MARK}
     forms, objects = _one(chance, told.get(name, _FR_FOREIGN if foreign else _FR_VERBS))
     if name in ("fruits", "vegetables", "word"):
-        sorts = ("légume", "fruit") if name == "fruits" else ("fruit", "légume")
-        old = "{0}" if name == "word" else _one(chance, _FR_OLD).format(sorts[0])
-        new = "{1}" if name == "word" else _one(chance, _FR_NEW).format(sorts[1])
+        old = "{0}" if name == "word" else things(chance, "fr", _EXCHANGED[name])
+        new = "{1}" if name == "word" else _one(chance, _FR_NEW).format("fruit" if name == "fruits" else "légume")
         objects = objects.format(old, new.replace("des ", "") if " en " in objects else new, _of(old))
     begin = _one(chance, _FR_BEGINS[form])
     if begin.endswith(" de ") and forms[form][0] in "éaeiou":
